@@ -1,0 +1,33 @@
+/** What the demo found, as `--json` prints it. */
+export interface Report {
+  readonly requested: number
+  /** Requests whose mail arrived at least once. */
+  readonly delivered: number
+  readonly duplicates: number
+  /** Records between the committed offsets and the log's end, as the broker has them after the workers have stopped. */
+  readonly left: number
+  /** Generations of the group after the first that had every worker in it. */
+  readonly rebalances: number
+  /** From the start of the workers until everything was committed. */
+  readonly seconds: number
+}
+
+/** What the report is judged by, beside its numbers. */
+export interface Verdict {
+  readonly isAtLogEnd: boolean
+  /** Why the demo was ended before everything was done. */
+  readonly endedEarly: string | undefined
+}
+
+/** Why the run has failed; empty when it has not. */
+export function shortcomings({ requested, delivered, left }: Report, { isAtLogEnd, endedEarly }: Verdict): string[] {
+  return [
+    endedEarly ?? [],
+    delivered === requested ? [] : `${requested - delivered} of ${requested} mails were not delivered`,
+    isAtLogEnd ? [] : `the committed offsets are not the log's end: ${left} left`,
+  ].flat()
+}
+
+export function reportLine({ requested, delivered, duplicates, left, rebalances, seconds }: Report): string {
+  return `requested ${requested}, delivered ${delivered}, duplicates ${duplicates}, left ${left}, rebalances ${rebalances}, time ${seconds} s`
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto'
+import { kafka } from '@holdfast/testing'
+import { longestLookUpMs } from '../look-up/look-up-time.ts'
+import { startCatcher } from '../mail/catcher.ts'
+import { messageIdOf } from '../mail/message-id.ts'
+import { GROUP, TOPIC } from '../names.ts'
+import { Deliveries } from './deliveries.ts'
+import { demoDatabase } from './demo-database.ts'
+import type { DemoOptions } from './demo-options.ts'
+import type { Display } from './display.ts'
+import { Fleet } from './fleet.ts'
+import { connectKafka, type KafkaSide } from './kafka-side.ts'
+import { isAtLogEnd, leftOf, type PartitionOffsets } from './offsets.ts'
+import type { Progress } from './progress.ts'
+import type { Report, Verdict } from './report.ts'
+import { sampleRequests } from './sample-requests.ts'
+import { Teardown } from './teardown.ts'
+import { watchUntilDone } from './watch.ts'
+
+const POLL_MS = 300
+const STALL_MS = 60_000
+
+interface Stage {
+  readonly kafka: KafkaSide
+  readonly topic: string
+  readonly groupId: string
+  readonly deliveries: Deliveries
+  readonly fleet: Fleet
+}
+
+export interface DemoPorts {
+  readonly display: Display
+  readonly signal: AbortSignal
+  readonly env: NodeJS.ProcessEnv
+  /** Gets the means to end the workers at once. */
+  onWorkers(kill: () => void): void
+}
+
+/** One run, from an empty machine to the report; whatever it brought up is gone when it resolves. */
+export async function runDemo(options: DemoOptions, ports: DemoPorts): Promise<Report & Verdict> {
+  await using teardown = new Teardown((error) => ports.display.say(`could not be put away: ${error}`))
+  const stage = await setStage(options, ports, teardown)
+  return await play(options, ports, stage)
+}
+
+async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardown): Promise<Stage> {
+  const { display, signal, env } = ports
+  const say = (line: string): void => display.say(line)
+  const cluster = teardown.use(await kafka({ env, log: say }))
+  signal.throwIfAborted()
+  const database = teardown.use(await demoDatabase(options.database, env))
+  say(database.description)
+  const requests = sampleRequests(options.records)
+  const deliveries = new Deliveries(requests.map(({ id }) => messageIdOf(id)))
+  const count = (messageId: string): void => deliveries.record(messageId)
+  const catcher = env.SMTP_URL ? undefined : teardown.use(await startCatcher(count))
+  say(
+    catcher === undefined
+      ? 'smtp: the server of SMTP_URL; the workers count what it took'
+      : `smtp: a catcher in this process at ${catcher.url}, which counts`,
+  )
+
+  const client = teardown.use(await connectKafka(cluster.brokers))
+  const isOurs = cluster.via !== 'external'
+  const { topic, groupId } = await createTopic(client, isOurs)
+  if (!isOurs) teardown.defer(() => client.remove(topic, groupId))
+  await client.produce(topic, requests)
+  say(`topic ${topic}: ${requests.length} requests produced`)
+  signal.throwIfAborted()
+  const fleet = new Fleet({
+    count: options.workers,
+    say,
+    delivered: catcher === undefined ? count : () => undefined,
+    env: {
+      ...env,
+      KAFKA_BROKERS: cluster.brokers.join(','),
+      DATABASE_URL: database.url ?? '',
+      SMTP_URL: env.SMTP_URL || catcher?.url,
+      LOOK_UP_TIME: options.lookUpTime,
+      SESSION_TIMEOUT_MS: String(options.sessionTimeoutMs),
+      MAIL_TOPIC: topic,
+      MAIL_GROUP: groupId,
+    },
+  })
+  ports.onWorkers(() => fleet.kill())
+  teardown.defer(() => fleet.stop())
+  return { kafka: client, topic, groupId, deliveries, fleet }
+}
+
+/** On a Kafka of somebody's own, a topic of this name may hold real requests: then the demo takes other names. */
+async function createTopic(kafka: KafkaSide, isOurs: boolean): Promise<{ topic: string; groupId: string }> {
+  const suffix = isOurs ? '' : `-demo-${randomBytes(3).toString('hex')}`
+  if (await kafka.createTopic(TOPIC)) return { topic: TOPIC, groupId: `${GROUP}${suffix}` }
+  const topic = `${TOPIC}${suffix}`
+  await kafka.createTopic(topic)
+  return { topic, groupId: `${GROUP}${suffix}` }
+}
+
+async function play(options: DemoOptions, { display, signal }: DemoPorts, stage: Stage): Promise<Report & Verdict> {
+  const { kafka, topic, groupId, deliveries, fleet } = stage
+  const startedAt = performance.now()
+  const elapsed = (): number => Math.round((performance.now() - startedAt) / 100) / 10
+  const progress = (partitions: readonly PartitionOffsets[]): Progress => ({
+    partitions,
+    workerOf: (partition) => fleet.group.workerOf(partition),
+    requested: options.records,
+    delivered: deliveries.delivered,
+    duplicates: deliveries.duplicates,
+    seconds: elapsed(),
+  })
+  const endedEarly = await watchUntilDone({
+    signal,
+    pollMs: POLL_MS,
+    stallMs: STALL_MS + 2 * longestLookUpMs(options.lookUpTime),
+    offsets: () => kafka.offsets(topic, groupId),
+    delivered: () => deliveries.delivered,
+    isRunning: () => fleet.isRunning(),
+    show: (partitions) => display.show(progress(partitions)),
+  })
+  const seconds = elapsed()
+  const { rebalances } = fleet.group
+  await fleet.stop()
+  const partitions = await kafka.offsets(topic, groupId)
+  display.end({ ...progress(partitions), seconds })
+  const { delivered, duplicates } = deliveries
+  const report = { requested: options.records, delivered, duplicates, left: leftOf(partitions), rebalances, seconds }
+  return { ...report, isAtLogEnd: isAtLogEnd(partitions), endedEarly }
+}

@@ -1,0 +1,8 @@
+/** The topic of the requests. */
+export const TOPIC = process.env.MAIL_TOPIC || 'mail.requested'
+
+/** The consumer group of the workers. */
+export const GROUP = process.env.MAIL_GROUP || 'mail-sender'
+
+/** How many mails a worker sends at the same time, over all its partitions. */
+export const CONCURRENCY = 6

@@ -1,0 +1,57 @@
+import type { KafkajsOptions } from '@holdfast/kafkajs'
+import { z } from 'zod'
+import { type LookUpTime, parseLookUpTime } from './look-up/look-up-time.ts'
+
+/** What a worker is told by its environment. */
+export interface WorkerSettings {
+  readonly kafka: KafkajsOptions
+  readonly databaseUrl: string | undefined
+  readonly smtpUrl: string | undefined
+  readonly from: string
+  readonly lookUpTime: LookUpTime
+  readonly sessionTimeoutMs: number
+  readonly logLevel: string
+}
+
+const Environment = z.object({
+  KAFKA_BROKERS: z.string('must be set: host:port, several separated by commas'),
+  KAFKA_TLS: z.stringbool().default(false),
+  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).default('scram-sha-512'),
+  KAFKA_USERNAME: z.string().optional(),
+  KAFKA_PASSWORD: z.string().default(''),
+  DATABASE_URL: z.string().optional(),
+  SMTP_URL: z.string().optional(),
+  MAIL_FROM: z.string().default('Mail sender <no-reply@mail-sender.example>'),
+  LOOK_UP_TIME: z.string().default('0'),
+  SESSION_TIMEOUT_MS: z.coerce.number().int().positive().default(45_000),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+})
+
+/** @throws naming each variable that is missing or wrong; values are not shown, for some are secrets */
+export function workerSettings(env: NodeJS.ProcessEnv): WorkerSettings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const result = Environment.safeParse(given)
+  if (!result.success) {
+    throw new Error(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+  }
+  const { data } = result
+  return {
+    kafka: kafkaOptions(data),
+    databaseUrl: data.DATABASE_URL,
+    smtpUrl: data.SMTP_URL,
+    from: data.MAIL_FROM,
+    lookUpTime: parseLookUpTime(data.LOOK_UP_TIME),
+    sessionTimeoutMs: data.SESSION_TIMEOUT_MS,
+    logLevel: data.LOG_LEVEL,
+  }
+}
+
+function kafkaOptions(env: z.infer<typeof Environment>): KafkajsOptions {
+  const { KAFKA_USERNAME: username, KAFKA_PASSWORD: password, KAFKA_SASL_MECHANISM: mechanism } = env
+  return {
+    clientId: 'mail-sender',
+    brokers: env.KAFKA_BROKERS.split(','),
+    ssl: env.KAFKA_TLS,
+    ...(username === undefined ? {} : { sasl: { mechanism, username, password } }),
+  }
+}

@@ -1,0 +1,44 @@
+import { consumersOf } from '@holdfast/decorators'
+import { kafkajs } from '@holdfast/kafkajs'
+import { type Logger, pino } from 'pino'
+import { openDatabase } from './look-up/database.ts'
+import { databaseLookUp } from './look-up/look-up.ts'
+import { startCatcher } from './mail/catcher.ts'
+import { smtpMailer } from './mail/mailer.ts'
+import { MailSender } from './mail-sender.ts'
+import { CONCURRENCY } from './names.ts'
+import { endReports, followParent, reportDeliveries, reportGroup } from './worker-messages.ts'
+import { type WorkerSettings, workerSettings } from './worker-settings.ts'
+
+/** Sends mail until SIGTERM or SIGINT. */
+async function work(settings: WorkerSettings, logger: Logger): Promise<void> {
+  await using database = await openDatabase(settings.databaseUrl, CONCURRENCY)
+  if (settings.databaseUrl === undefined)
+    logger.info('DATABASE_URL is not set: an embedded Postgres with sample data is used')
+  await using catcher = settings.smtpUrl === undefined ? await startCatcher(() => undefined) : undefined
+  if (catcher !== undefined) logger.info('SMTP_URL is not set: mails are caught in this process and go nowhere')
+  const smtpUrl = settings.smtpUrl ?? catcher?.url ?? ''
+  await using mailer = reportDeliveries(smtpMailer(smtpUrl, settings.from, CONCURRENCY))
+
+  const sender = new MailSender(databaseLookUp(database, settings.lookUpTime), mailer)
+  const { sessionTimeoutMs } = settings
+  const consumers = consumersOf(sender, {
+    driver: kafkajs(settings.kafka),
+    sessionTimeoutMs,
+    heartbeatIntervalMs: Math.min(3_000, Math.floor(sessionTimeoutMs / 5)),
+    logger,
+  })
+  for (const consumer of consumers) reportGroup(consumer)
+  await Promise.all(consumers.map((consumer) => consumer.runUntilSignal()))
+}
+
+followParent()
+try {
+  const settings = workerSettings(process.env)
+  await work(settings, pino({ name: 'mail-sender', level: settings.logLevel }))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+} finally {
+  endReports()
+}

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { DemoProcess } from './support/demo-process.ts'
+
+const HERE = fileURLToPath(new URL('..', import.meta.url))
+const TSC = fileURLToPath(new URL('../../../node_modules/.bin/tsc', import.meta.url))
+const PATH = `${dirname(process.execPath)}:${process.env.PATH}`
+
+function demo(...args: string[]): DemoProcess {
+  const { SMTP_URL: _, DATABASE_URL: __, ...env } = process.env
+  return new DemoProcess([...args, '--json'], { ...env, KAFKA_BROKERS: inject('kafkaBrokers').join() })
+}
+
+function reportOf(lines: readonly string[]): unknown {
+  return JSON.parse(lines.at(-1) ?? '')
+}
+
+/** Node runs decorators only when they have been compiled. */
+beforeAll(async () => {
+  await promisify(execFile)(TSC, ['-b', HERE], { env: { ...process.env, PATH } })
+})
+
+describe('the demo', () => {
+  it('delivers every request once, from nothing but Kafka', async () => {
+    await using run = demo('--records', '60', '--lookup-ms', '10', '--workers', '1', '--database', 'pglite')
+    expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
+    expect(reportOf(run.lines)).toEqual({
+      requested: 60,
+      delivered: 60,
+      duplicates: 0,
+      left: 0,
+      rebalances: 0,
+      seconds: expect.any(Number),
+    })
+    expect(run.lines.join('\n')).toContain('delivered 60, duplicates 0, left 0')
+    expect(run.lines.join('\n')).toMatch(/TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG +WORKER/)
+  })
+
+  it('loses nothing when a worker is killed at its work', async () => {
+    await using run = demo('--records', '120', '--lookup-ms', '250', '--session-ms', '3000')
+    const [, pid] = await run.untilLine(/^worker-1: started, pid (\d+)/)
+    await run.untilLine(/^worker-1: has partitions \d/)
+    await run.untilLine(/delivered [1-9]\d* of 120/)
+    process.kill(Number(pid), 'SIGKILL')
+    await run.untilLine(/^worker-1: died \(SIGKILL\)/)
+    await run.untilLine(/^worker-2: has partitions 0, 1, 2, 3, 4, 5/)
+    expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
+    expect(reportOf(run.lines)).toMatchObject({ requested: 120, delivered: 120, left: 0 })
+    // Of each of its partitions: what was being sent, and what was sent since the last commit, one second before at most.
+    expect((reportOf(run.lines) as { duplicates: number }).duplicates).toBeLessThanOrEqual(6 * 6)
+  })
+
+  it('ends in good order when it is interrupted', async () => {
+    await using run = demo('--records', '120', '--lookup-ms', '250')
+    await run.untilLine(/^worker-1: has partitions/)
+    run.signal('SIGINT')
+    expect(await run.exitCode(), run.lines.join('\n')).toBe(130)
+    expect(run.lines).toContain('failed: interrupted')
+  })
+})

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { workerSettings } from '../src/worker-settings.ts'
+
+describe('the settings of a worker', () => {
+  it('need the brokers only', () => {
+    const settings = workerSettings({ KAFKA_BROKERS: 'a:9092,b:9092', DATABASE_URL: '' })
+    expect(settings.kafka).toEqual({ clientId: 'mail-sender', brokers: ['a:9092', 'b:9092'], ssl: false })
+    expect(settings).toMatchObject({ databaseUrl: undefined, smtpUrl: undefined, sessionTimeoutMs: 45_000 })
+    expect(settings.lookUpTime()).toBe(0)
+  })
+
+  it('sign in where a user is named', () => {
+    const settings = workerSettings({
+      KAFKA_BROKERS: 'a:9092',
+      KAFKA_TLS: 'true',
+      KAFKA_USERNAME: 'ann',
+      KAFKA_PASSWORD: 'x',
+    })
+    expect(settings.kafka).toMatchObject({
+      ssl: true,
+      sasl: { mechanism: 'scram-sha-512', username: 'ann', password: 'x' },
+    })
+  })
+
+  it.each([
+    [{}, 'KAFKA_BROKERS'],
+    [{ KAFKA_BROKERS: 'a:9092', SESSION_TIMEOUT_MS: 'soon' }, 'SESSION_TIMEOUT_MS'],
+    [{ KAFKA_BROKERS: 'a:9092', LOOK_UP_TIME: 'long' }, 'look-up time'],
+    [{ KAFKA_BROKERS: 'a:9092', LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
+  ])('%j: the message names %s', (env, name) => {
+    expect(() => workerSettings(env)).toThrow(name)
+  })
+})

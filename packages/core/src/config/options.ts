@@ -1,0 +1,96 @@
+import type { HandlerDefinition } from '../pipeline/handler.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { DriverFactory } from '../ports/driver.ts'
+import type { Logger } from '../ports/logger.ts'
+
+/**
+ * What can be asked of a consumer. Names are Kafka's in camelCase, with the unit; the table in `docs/options.md` maps
+ * each to its Kafka property. Unknown names are refused.
+ */
+export interface ConsumerOptions {
+  /** The client library to use, as in `kafkajs({ brokers })`. */
+  readonly driver: DriverFactory
+  /** `group.id`. */
+  readonly groupId: string
+  /** Made by `on`. Their topics are what the consumer subscribes to. */
+  readonly handlers: readonly HandlerDefinition[]
+  /**
+   * The topics that this service means to serve. Each must have a handler; state them where the list comes from
+   * elsewhere than the handlers. @default the topics of the handlers
+   */
+  readonly topics?: readonly (string | RegExp)[]
+  /**
+   * - `at-least-once`: an offset is committed after every record before it is settled. A crash repeats at most what was
+   *   in flight and what was settled but not yet committed.
+   * - `at-most-once`: the end of a poll batch is committed, and acknowledged, before its first handler starts. A crash
+   *   loses at most the records in flight and never repeats one.
+   * @default 'at-least-once'
+   */
+  readonly delivery?: 'at-most-once' | 'at-least-once'
+  /** Records of a partition run one after another. @default 'partition' */
+  readonly order?: 'partition'
+  /** How many handlers may run at once over all partitions. @default 10 */
+  readonly concurrency?: number
+  /** `max.poll.records`: how many records of one partition are admitted at a time. @default 500 */
+  readonly maxPollRecords?: number
+  /** How many bytes of one partition are admitted at a time; a larger record is admitted alone. @default 52428800 */
+  readonly maxPollBytes?: number
+  /** How long a batch handler's poll batch may wait to fill. @default 0 */
+  readonly maxPollWaitMs?: number
+  /** `max.poll.interval.ms`: how long one attempt may take. Its signal aborts then. @default 300000 */
+  readonly maxPollIntervalMs?: number
+  /** `session.timeout.ms`. @default 45000 */
+  readonly sessionTimeoutMs?: number
+  /** `heartbeat.interval.ms`. @default 3000 */
+  readonly heartbeatIntervalMs?: number
+  /** How long the group waits for its members to rejoin. @default maxPollIntervalMs, as in the Java client */
+  readonly rebalanceTimeoutMs?: number
+  /** How long a rebalance waits for handlers that run. @default 80 % of what the rebalance time-out leaves */
+  readonly drainBudgetMs?: number
+  /** `fetch.max.wait.ms`; also bounds how late a pause, a resume, a rebalance and a stop are noticed. @default 250 */
+  readonly fetchMaxWaitMs?: number
+  /** `fetch.min.bytes`. @default 1 */
+  readonly fetchMinBytes?: number
+  /** `fetch.max.bytes`. @default 10485760 */
+  readonly fetchMaxBytes?: number
+  /** `max.partition.fetch.bytes`. @default 1048576 */
+  readonly maxPartitionFetchBytes?: number
+  /** `auto.offset.reset`: where a group without a committed offset starts. @default 'earliest' */
+  readonly autoOffsetReset?: 'earliest' | 'latest'
+  /** `isolation.level`. @default 'read_committed' */
+  readonly isolationLevel?: 'read_committed' | 'read_uncommitted'
+  /** A commit is sent after so many settled records or so many milliseconds. @default { records: 1000, ms: 1000 } */
+  readonly commitInterval?: { readonly records?: number; readonly ms?: number }
+  /** Calls of a handler for one record before its partition halts. @default 5; 1 with at-most-once */
+  readonly maxAttempts?: number
+  /** `retry.backoff.ms`: the first pause between attempts; it doubles, with full jitter. @default 200 */
+  readonly retryBackoffMs?: number
+  /** `retry.backoff.max.ms`. @default 30000 */
+  readonly retryBackoffMaxMs?: number
+  /** How long `stop` waits for handlers that run. @default 30000 */
+  readonly shutdownTimeoutMs?: number
+  /** Records held in memory, over all partitions; each partition may hold its share. @default 50000 */
+  readonly maxBufferedRecords?: number
+  /** Bytes held in memory, over all partitions; each partition may hold its share. @default 134217728 */
+  readonly maxBufferedBytes?: number
+  /** Records of one partition held in memory. @default 10000 */
+  readonly maxPartitionBufferedRecords?: number
+  /** Bytes of one partition held in memory. @default 16777216 */
+  readonly maxPartitionBufferedBytes?: number
+  /** A pino logger, or anything of its shape. @default pino at level `info` */
+  readonly logger?: Logger
+  /** Where time comes from; for tests. @default the system's clocks */
+  readonly clock?: Clock
+}
+
+type Defaulted = Required<
+  Omit<ConsumerOptions, 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'>
+>
+
+/** The options in force: complete, checked and frozen. */
+export interface ConsumerConfig extends Defaulted {
+  readonly driver: DriverFactory
+  readonly handlers: readonly HandlerDefinition[]
+  readonly topics: readonly (string | RegExp)[]
+  readonly commitInterval: { readonly records: number; readonly ms: number }
+}

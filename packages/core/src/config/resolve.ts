@@ -1,0 +1,99 @@
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import { type ConfigEntry, type Origin, showValue } from './entries.ts'
+import type { ConsumerConfig, ConsumerOptions } from './options.ts'
+import { refusals } from './rules.ts'
+import { OPTION_TABLE, type OptionSpec, UNPRINTED_OPTIONS } from './table.ts'
+
+export interface ResolvedConfig {
+  readonly config: ConsumerConfig
+  readonly entries: readonly ConfigEntry[]
+}
+
+/** Checks what was given, fills in what was not, and freezes the result. Throws the first refusal. */
+export function resolveConfig(options: ConsumerOptions): ResolvedConfig {
+  checkNames(options)
+  const values: Record<string, unknown> = {}
+  const origins: Record<string, Origin> = {}
+  for (const [name, spec] of Object.entries(OPTION_TABLE)) {
+    const given = (options as unknown as Record<string, unknown>)[name]
+    values[name] = given === undefined && spec.isRequired !== true ? spec.default : checkValue(name, given)
+    origins[name] = given === undefined ? 'default' : 'given'
+  }
+  values.commitInterval = Object.freeze({
+    ...(OPTION_TABLE.commitInterval?.default as object),
+    ...(values.commitInterval as object),
+  })
+  derive(values, origins)
+  const config = Object.freeze(values) as unknown as ConsumerConfig
+  const refusal = refusals(config).at(0)
+  if (refusal !== undefined) throw refusal
+  return { config, entries: entriesOf(values, origins) }
+}
+
+function derive(values: Record<string, unknown>, origins: Record<string, Origin>): void {
+  const fill = (name: string, value: () => unknown): void => {
+    if (origins[name] === 'given') return
+    values[name] = value()
+    origins[name] = 'derived'
+  }
+  const number = (name: string): number => values[name] as number
+  fill('topics', () =>
+    checkValue(
+      'topics',
+      (values.handlers as ConsumerConfig['handlers']).flatMap((handler) => handler.topics),
+    ),
+  )
+  fill('rebalanceTimeoutMs', () => number('maxPollIntervalMs'))
+  fill('drainBudgetMs', () =>
+    Math.max(
+      0,
+      Math.floor(0.8 * (number('rebalanceTimeoutMs') - number('heartbeatIntervalMs') - number('fetchMaxWaitMs'))),
+    ),
+  )
+  if (values.delivery === 'at-most-once') fill('maxAttempts', () => 1)
+}
+
+function checkNames(options: object): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new HoldfastError('HF_OPTION_INVALID', 'createConsumer takes one object of options.')
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTION_TABLE, name))
+  if (unknown === undefined) return
+  const near = Object.keys(OPTION_TABLE).find(
+    (name) => name.toLowerCase() === unknown.toLowerCase().replaceAll(/[._-]/g, ''),
+  )
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    `there is no option "${unknown}".\n  Fix: ${near ? `write ${near}` : `use one of ${Object.keys(OPTION_TABLE).join(', ')}`}.`,
+    { details: { option: unknown } },
+  )
+}
+
+function checkValue(name: string, given: unknown): unknown {
+  const spec = OPTION_TABLE[name]
+  const result = spec?.schema.safeParse(given)
+  if (result?.success)
+    return typeof given === 'object' && Array.isArray(given) ? Object.freeze([...given]) : result.data
+  const shown = showValue(given)
+  const fallback = spec?.default === undefined ? '' : ` The default is ${showValue(spec.default)}.`
+  if (given === undefined) throw missing(name, spec)
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    `${name} = ${shown} is not allowed: it must be ${spec?.allowed}.\n  Fix: correct ${name}, or leave it out where it has a default.${fallback}`,
+    { details: { option: name, value: shown } },
+  )
+}
+
+function missing(name: string, spec: OptionSpec | undefined): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `${name} is missing.\n  Fix: set ${name} to ${spec?.allowed}.`, {
+    details: { option: name },
+  })
+}
+
+function entriesOf(values: Record<string, unknown>, origins: Record<string, Origin>): readonly ConfigEntry[] {
+  return Object.freeze(
+    Object.entries(values)
+      .filter(([name, value]) => value !== undefined && !UNPRINTED_OPTIONS.includes(name))
+      .map(([name, value]) => Object.freeze({ name, value: showValue(value), origin: origins[name] ?? 'default' })),
+  )
+}

@@ -1,0 +1,72 @@
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import type { TopicPattern } from '../pipeline/handler.ts'
+import { covers, handlerConflict, handlerMissing } from '../pipeline/topics.ts'
+import type { ConsumerConfig } from './options.ts'
+
+/** Combinations that would break a promise. Each names the options, their values, the reason and the fix. */
+export function refusals(config: ConsumerConfig): HoldfastError[] {
+  return [...promiseConflicts(config), ...timingConflicts(config), ...handlerConflicts(config)]
+}
+
+/** Combinations that work, but rarely as wished; logged once at start. */
+export function warnings(config: ConsumerConfig): string[] {
+  const { heartbeatIntervalMs, sessionTimeoutMs, fetchMaxWaitMs } = config
+  const found: string[] = []
+  if (heartbeatIntervalMs * 3 > sessionTimeoutMs) {
+    found.push(
+      `heartbeatIntervalMs = ${heartbeatIntervalMs} is more than a third of sessionTimeoutMs = ${sessionTimeoutMs}: two lost heartbeats end the membership. Lower heartbeatIntervalMs.`,
+    )
+  }
+  if (fetchMaxWaitMs * 4 > sessionTimeoutMs) {
+    found.push(
+      `fetchMaxWaitMs = ${fetchMaxWaitMs} is more than a quarter of sessionTimeoutMs = ${sessionTimeoutMs}: heartbeats wait for fetches. Lower fetchMaxWaitMs.`,
+    )
+  }
+  return found
+}
+
+function promiseConflicts({ delivery, maxAttempts }: ConsumerConfig): HoldfastError[] {
+  if (delivery !== 'at-most-once' || maxAttempts === 1) return []
+  return [
+    new HoldfastError(
+      'HF_PROMISE_CONFLICT',
+      `maxAttempts = ${maxAttempts} cannot be kept with delivery = "at-most-once":\n  the offset is committed before the handler runs, so a retry would break "at most once".\n  Fix: delivery = "at-least-once", or remove maxAttempts.`,
+      { details: { option: 'maxAttempts', value: maxAttempts } },
+    ),
+  ]
+}
+
+function timingConflicts(config: ConsumerConfig): HoldfastError[] {
+  const smaller = (small: keyof ConsumerConfig, large: keyof ConsumerConfig, reason: string): HoldfastError[] =>
+    (config[small] as number) < (config[large] as number)
+      ? []
+      : [
+          new HoldfastError(
+            'HF_OPTION_INVALID',
+            `${small} = ${config[small]} must be less than ${large} = ${config[large]}: ${reason}.\n  Fix: lower ${small} or raise ${large}.`,
+            { details: { option: small, value: config[small] } },
+          ),
+        ]
+  return [
+    ...smaller('heartbeatIntervalMs', 'sessionTimeoutMs', 'the session would end between two heartbeats'),
+    ...smaller('drainBudgetMs', 'rebalanceTimeoutMs', 'the group would go on without this member while it drains'),
+  ]
+}
+
+function handlerConflicts({ handlers, topics }: ConsumerConfig): HoldfastError[] {
+  const claimed = handlers.flatMap((handler) => handler.topics)
+  const found: HoldfastError[] = []
+  for (const [index, pattern] of claimed.entries()) {
+    const rival = claimed.slice(index + 1).find((other) => overlaps(pattern, other))
+    if (rival !== undefined) found.push(handlerConflict(String(rival), `on(${pattern})`))
+  }
+  for (const topic of topics) {
+    if (!claimed.some((pattern) => covers(pattern, topic))) found.push(handlerMissing(String(topic)))
+  }
+  return found
+}
+
+function overlaps(a: TopicPattern, b: TopicPattern): boolean {
+  if (typeof a === 'string') return covers(b, a)
+  return typeof b === 'string' ? covers(a, b) : a.source === b.source
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { isHandlerDefinition } from '../pipeline/handler.ts'
+
+export interface OptionSpec {
+  readonly schema: z.ZodType
+  /** What is allowed, in words that complete "must be …". */
+  readonly allowed: string
+  readonly isRequired?: true
+  readonly default?: unknown
+  readonly kafka?: string
+  readonly kafkaDefault?: string
+  /** Why ours differs from Kafka's. */
+  readonly why?: string
+}
+
+const isLogger = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['debug', 'info', 'warn', 'error', 'child'].every(
+    (name) => typeof (value as Record<string, unknown>)[name] === 'function',
+  )
+const hasFunction =
+  (name: string) =>
+  (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[name] === 'function'
+
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+const count = (fallback: number, rest: Partial<OptionSpec> = {}): OptionSpec => ({
+  schema: z.int().min(1),
+  allowed: 'a whole number of at least 1',
+  default: fallback,
+  ...rest,
+})
+const millis = (minimum: number, fallback: number | undefined, rest: Partial<OptionSpec> = {}): OptionSpec => ({
+  schema: z.int().min(minimum).max(MAX_TIMER_MS),
+  allowed: `a whole number of milliseconds between ${minimum} and ${MAX_TIMER_MS}`,
+  ...(fallback === undefined ? {} : { default: fallback }),
+  ...rest,
+})
+const oneOf = (
+  values: readonly [string, ...string[]],
+  fallback: string,
+  rest: Partial<OptionSpec> = {},
+): OptionSpec => ({
+  schema: z.enum(values),
+  allowed: values.map((value) => `'${value}'`).join(' or '),
+  default: fallback,
+  ...rest,
+})
+const topicPattern = z.union([
+  z
+    .string()
+    .regex(/^[\w.-]{1,249}$/)
+    .refine((name) => name !== '.' && name !== '..'),
+  z.instanceof(RegExp),
+])
+
+/** Every option: what it may be, its default, and the Kafka property it stands for. The schema and the docs are made from it. */
+export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
+  driver: {
+    isRequired: true,
+    schema: z.custom(hasFunction('create')),
+    allowed: 'a driver, such as kafkajs({ brokers }) of @holdfast/kafkajs',
+  },
+  groupId: {
+    isRequired: true,
+    schema: z.string().regex(/^\S(.*\S)?$/),
+    allowed: 'a text that is not empty and has no space at its ends',
+    kafka: 'group.id',
+  },
+  handlers: {
+    isRequired: true,
+    schema: z.array(z.custom(isHandlerDefinition)).min(1),
+    allowed: 'a list with at least one on(topic, handler)',
+  },
+  topics: { schema: z.array(topicPattern).min(1), allowed: 'a list of topic names or regular expressions' },
+  delivery: oneOf(['at-least-once', 'at-most-once'], 'at-least-once'),
+  order: oneOf(['partition'], 'partition'),
+  concurrency: count(10),
+  maxPollRecords: count(500, { kafka: 'max.poll.records', kafkaDefault: '500' }),
+  maxPollBytes: count(52_428_800),
+  maxPollWaitMs: millis(0, 0),
+  maxPollIntervalMs: millis(1, 300_000, { kafka: 'max.poll.interval.ms', kafkaDefault: '300000' }),
+  sessionTimeoutMs: millis(1, 45_000, { kafka: 'session.timeout.ms', kafkaDefault: '45000' }),
+  heartbeatIntervalMs: millis(1, 3_000, { kafka: 'heartbeat.interval.ms', kafkaDefault: '3000' }),
+  rebalanceTimeoutMs: millis(1, undefined, { kafka: 'max.poll.interval.ms', kafkaDefault: '300000' }),
+  drainBudgetMs: millis(0, undefined),
+  fetchMaxWaitMs: millis(1, 250, {
+    kafka: 'fetch.max.wait.ms',
+    kafkaDefault: '500',
+    why: 'it bounds how late pauses, rebalances and stops are noticed',
+  }),
+  fetchMinBytes: count(1, { kafka: 'fetch.min.bytes', kafkaDefault: '1' }),
+  fetchMaxBytes: count(10_485_760, {
+    kafka: 'fetch.max.bytes',
+    kafkaDefault: '52428800',
+    why: 'one response is held whole in memory while it is decoded',
+  }),
+  maxPartitionFetchBytes: count(1_048_576, { kafka: 'max.partition.fetch.bytes', kafkaDefault: '1048576' }),
+  autoOffsetReset: oneOf(['earliest', 'latest'], 'earliest', {
+    kafka: 'auto.offset.reset',
+    kafkaDefault: 'latest',
+    why: 'with latest, records produced before the first commit are lost',
+  }),
+  isolationLevel: oneOf(['read_committed', 'read_uncommitted'], 'read_committed', {
+    kafka: 'isolation.level',
+    kafkaDefault: 'read_uncommitted',
+    why: 'an effect of an aborted record cannot be taken back',
+  }),
+  commitInterval: {
+    schema: z.strictObject({ records: z.int().min(1).optional(), ms: z.int().min(1).max(MAX_TIMER_MS).optional() }),
+    allowed: 'an object of records and ms, whole numbers of at least 1',
+    default: Object.freeze({ records: 1_000, ms: 1_000 }),
+    kafka: 'auto.commit.interval.ms',
+    kafkaDefault: '5000',
+    why: 'it bounds what a crash repeats',
+  },
+  maxAttempts: count(5, {}),
+  retryBackoffMs: millis(1, 200, {
+    kafka: 'retry.backoff.ms',
+    kafkaDefault: '100',
+    why: 'it paces handlers, not requests',
+  }),
+  retryBackoffMaxMs: millis(1, 30_000, {
+    kafka: 'retry.backoff.max.ms',
+    kafkaDefault: '1000',
+    why: 'it paces handlers, not requests',
+  }),
+  shutdownTimeoutMs: millis(0, 30_000),
+  maxBufferedRecords: count(50_000),
+  maxBufferedBytes: count(134_217_728),
+  maxPartitionBufferedRecords: count(10_000),
+  maxPartitionBufferedBytes: count(16_777_216),
+  logger: { schema: z.custom(isLogger), allowed: 'a logger with the methods of pino' },
+  clock: { schema: z.custom(hasFunction('setTimer')), allowed: 'a clock' },
+}
+
+/** Options whose values are objects that are not worth printing. */
+export const UNPRINTED_OPTIONS: readonly string[] = ['handlers', 'logger', 'clock']

@@ -1,0 +1,310 @@
+import { pino } from 'pino'
+import type { Consumer, RunOptions, StopOptions } from './api.ts'
+import { type ConfigEntry, formatEntries } from './config/entries.ts'
+import type { ConsumerConfig, ConsumerOptions } from './config/options.ts'
+import { resolveConfig } from './config/resolve.ts'
+import { warnings } from './config/rules.ts'
+import type { PauseCause } from './model/pause-cause.ts'
+import { UserPauses } from './model/user-pauses.ts'
+import { createAttempt, type Judge } from './pipeline/attempt.ts'
+import type { AttemptScope } from './pipeline/attempt-context.ts'
+import { handlerFor } from './pipeline/topics.ts'
+import { judge } from './policy/failure.ts'
+import { type Clock, systemClock } from './ports/clock.ts'
+import type { Driver } from './ports/driver.ts'
+import { type AttemptEvent, type EventListener, type EventName, Events } from './ports/events.ts'
+import type { Logger } from './ports/logger.ts'
+import { type AdmissionPorts, admitAtLeastOnce, admitAtMostOnce } from './runtime/admission.ts'
+import { Committer } from './runtime/committer.ts'
+import { type BoundHandler, Dispatcher } from './runtime/dispatcher.ts'
+import { Group } from './runtime/group.ts'
+import { Intake } from './runtime/intake.ts'
+import { Lifecycle } from './runtime/lifecycle.ts'
+import { logEvents } from './runtime/log-listener.ts'
+import { Pump } from './runtime/pump.ts'
+import { Rebalance } from './runtime/rebalance.ts'
+import { runUntilSignal } from './runtime/run-until-signal.ts'
+import { Session, type StopReport } from './runtime/session.ts'
+import { type ConsumerStatus, healthOf, partitionStatus } from './runtime/status.ts'
+import { Watchdog } from './runtime/watchdog.ts'
+import { partitionOrder } from './schedule/ordering.ts'
+import { Scheduler } from './schedule/scheduler.ts'
+import type { PartitionState } from './state/partition-state.ts'
+import { Partitions } from './state/partitions.ts'
+import { Slots } from './state/slots.ts'
+
+/**
+ * A consumer of a Kafka group with the given handlers. Nothing connects before `run`.
+ * @throws HF_OPTION_INVALID, HF_PROMISE_CONFLICT, HF_HANDLER_CONFLICT, HF_HANDLER_MISSING
+ */
+export function createConsumer(options: ConsumerOptions): Consumer {
+  const { config, entries } = resolveConfig(options)
+  const logger = (options.logger ?? (pino({ name: 'holdfast' }) as Logger)).child({ groupId: config.groupId })
+  return new HoldfastConsumer(config, entries, logger, options.clock ?? systemClock)
+}
+
+/** The only place that constructs: each part gets what it needs through its ports, and none knows another. */
+class HoldfastConsumer implements Consumer {
+  readonly config: readonly ConfigEntry[]
+  readonly #config: ConsumerConfig
+  readonly #logger: Logger
+  readonly #clock: Clock
+  readonly #events: Events
+  readonly #partitions = new Partitions()
+  readonly #slots = new Slots()
+  readonly #userPauses = new UserPauses()
+  readonly #handlers = new Map<string, BoundHandler>()
+  readonly #lifecycle: Lifecycle
+  readonly #scheduler: Scheduler
+  readonly #committer: Committer
+  readonly #rebalance: Rebalance
+  readonly #dispatcher: Dispatcher
+  readonly #pump: Pump
+  readonly #watchdog: Watchdog
+  readonly #group: Group
+  readonly #session: Session
+  #driver: Driver | undefined
+
+  constructor(config: ConsumerConfig, entries: readonly ConfigEntry[], logger: Logger, clock: Clock) {
+    this.config = entries
+    this.#config = config
+    this.#logger = logger
+    this.#clock = clock
+    this.#events = new Events((event, error) => logger.error({ event, err: error }, 'an event listener threw'))
+    logEvents(this.#events, logger)
+    this.#lifecycle = new Lifecycle(this.#events)
+    this.#scheduler = new Scheduler(config, partitionOrder)
+    this.#committer = this.#createCommitter()
+    this.#rebalance = this.#createRebalance()
+    this.#group = this.#createGroup()
+    this.#dispatcher = this.#createDispatcher()
+    this.#pump = this.#createPump()
+    this.#watchdog = this.#createWatchdog()
+    this.#session = this.#createSession()
+  }
+
+  run({ signal }: RunOptions = {}): Promise<void> {
+    return this.#session.run(signal)
+  }
+
+  stop({ timeoutMs }: StopOptions = {}): Promise<StopReport> {
+    return this.#session.stop(timeoutMs)
+  }
+
+  runUntilSignal(): Promise<void> {
+    return runUntilSignal([this], { logger: this.#logger })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  pause(topic: string, partition?: number): void {
+    this.#userPauses.pause(topic, partition)
+    for (const state of this.#partitions.matching(topic, partition)) this.#hold(state, 'user')
+    this.#pump.react()
+  }
+
+  resume(topic: string, partition?: number): void {
+    this.#userPauses.resume(topic, partition)
+    for (const state of this.#partitions.matching(topic, partition)) {
+      if (!this.#userPauses.covers(state)) this.#unhold(state, 'user')
+    }
+    this.#pump.react()
+  }
+
+  on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  printConfig(): string {
+    return formatEntries(this.config)
+  }
+
+  status(): ConsumerStatus {
+    const partitions = [...this.#partitions].map(partitionStatus)
+    const { generationId, memberId } = this.#group
+    const health = healthOf({
+      state: this.#lifecycle.state,
+      failure: this.#session.failure,
+      isMember: generationId !== undefined,
+      commitFailures: this.#committer.failures,
+      partitions,
+    })
+    const slots = { concurrency: this.#dispatcher.concurrency, busy: this.#slots.size }
+    return { state: this.#lifecycle.state, health, memberId, generationId, slots, partitions }
+  }
+
+  toJSON(): object {
+    return { groupId: this.#config.groupId, state: this.#lifecycle.state }
+  }
+
+  #createCommitter(): Committer {
+    return new Committer({
+      partitions: this.#partitions,
+      events: this.#events,
+      clock: this.#clock,
+      interval: this.#config.commitInterval,
+      driver: () => this.#connectedDriver(),
+      fenced: (states) => this.#rebalance.lose(states),
+    })
+  }
+
+  #createRebalance(): Rebalance {
+    return new Rebalance({
+      partitions: this.#partitions,
+      scheduler: this.#scheduler,
+      slots: this.#slots,
+      events: this.#events,
+      clock: this.#clock,
+      keepAdmitted: this.#config.delivery === 'at-most-once',
+      flush: (states) => this.#committer.flush(states),
+    })
+  }
+
+  #createGroup(): Group {
+    const intake = new Intake(this.#partitions, this.#scheduler, this.#events, this.#clock)
+    return new Group({
+      partitions: this.#partitions,
+      scheduler: this.#scheduler,
+      events: this.#events,
+      drainBudgetMs: this.#config.drainBudgetMs,
+      handlerOf: (topic) => handlerFor(topic, this.#config.handlers),
+      isPausedByUser: (partition) => this.#userPauses.covers(partition),
+      receive: (batch) => intake.receive(batch),
+      advance: (partition, epoch, nextOffset) => {
+        intake.advance(partition, epoch, nextOffset)
+        this.#committer.noteSettled(0)
+      },
+      drain: (cause, budgetMs) => this.#rebalance.drain(cause, budgetMs),
+      resumeFetch: (partition) => this.#driver?.resume([partition]),
+      lose: (states) => this.#rebalance.lose(states),
+      react: () => this.#pump.react(),
+      fail: (error) => this.#session.fail(error),
+    })
+  }
+
+  #createDispatcher(): Dispatcher {
+    return new Dispatcher(this.#config.concurrency, {
+      partitions: this.#partitions,
+      scheduler: this.#scheduler,
+      slots: this.#slots,
+      events: this.#events,
+      scope: this.#attemptScope(),
+      handlerOf: (topic) => this.#boundHandler(topic),
+      settled: (_state, count) => this.#committer.noteSettled(count),
+      slotFreed: () => {
+        this.#rebalance.notice()
+        this.#pump.react()
+      },
+      broken: (error) => this.#session.fail(error),
+    })
+  }
+
+  #createPump(): Pump {
+    const admission: AdmissionPorts = {
+      partitions: this.#partitions,
+      start: (pollBatch) => this.#scheduler.start(pollBatch),
+      commitThrough: (state, offset) => this.#committer.commitThrough(state, offset),
+      waited: () => {
+        this.#rebalance.notice()
+        this.#pump.react()
+      },
+    }
+    return new Pump({
+      scheduler: this.#scheduler,
+      clock: this.#clock,
+      admit: this.#config.delivery === 'at-most-once' ? admitAtMostOnce(admission) : admitAtLeastOnce(admission),
+      pauseFetch: (queue) => this.#driver?.pause([queue]),
+      resumeFetch: (queue) => this.#driver?.resume([queue]),
+      fillSlots: () => this.#dispatcher.fill(),
+    })
+  }
+
+  #createWatchdog(): Watchdog {
+    return new Watchdog({
+      slots: this.#slots,
+      events: this.#events,
+      clock: this.#clock,
+      maxPollIntervalMs: this.#config.maxPollIntervalMs,
+      hold: (state) => this.#hold(state, 'watchdog'),
+      unhold: (state) => this.#unhold(state, 'watchdog'),
+      react: () => this.#pump.react(),
+    })
+  }
+
+  #createSession(): Session {
+    return new Session({
+      shutdownTimeoutMs: this.#config.shutdownTimeoutMs,
+      state: () => this.#lifecycle.state,
+      enter: (state, error) => this.#lifecycle.enter(state, error),
+      startDriver: (signal) => this.#startDriver(signal),
+      wind: (timeoutMs) => this.#wind(timeoutMs),
+      shorten: (timeoutMs) => this.#rebalance.shorten(timeoutMs),
+      stopDriver: async () => this.#driver?.stop(),
+    })
+  }
+
+  async #startDriver(signal: AbortSignal): Promise<void> {
+    this.#logger.info(
+      { config: Object.fromEntries(this.config.map(({ name, value }) => [name, value])) },
+      'consumer starts',
+    )
+    for (const warning of warnings(this.#config)) this.#logger.warn({ warning }, 'configuration warning')
+    this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.#group })
+    this.#watchdog.start()
+    await this.#driver.start(signal)
+  }
+
+  async #wind(timeoutMs: number): Promise<readonly AttemptEvent[]> {
+    this.#group.close()
+    const abandoned = await this.#rebalance.drain('shutdown', timeoutMs)
+    this.#watchdog.stop()
+    this.#committer.stop()
+    this.#pump.stop()
+    return abandoned
+  }
+
+  #hold(state: PartitionState, cause: PauseCause): void {
+    const { topic, partition, epoch } = state
+    this.#scheduler.hold(state.queue, cause)
+    this.#events.emit('partition:paused', { topic, partition, epoch, cause })
+  }
+
+  #unhold(state: PartitionState, cause: PauseCause): void {
+    const { topic, partition, epoch } = state
+    this.#scheduler.unhold(state.queue, cause)
+    this.#events.emit('partition:resumed', { topic, partition, epoch, cause })
+  }
+
+  #boundHandler(topic: string): BoundHandler {
+    const known = this.#handlers.get(topic)
+    if (known !== undefined) return known
+    const definition = handlerFor(topic, this.#config.handlers)
+    const bound = { name: definition.name, run: createAttempt(definition, this.#judge) }
+    this.#handlers.set(topic, bound)
+    return bound
+  }
+
+  readonly #judge: Judge = (error, { attempt, first }, handler) =>
+    judge({ error, attempt, handler, record: first, nowMs: this.#clock.now(), random: Math.random() }, this.#config)
+
+  #attemptScope(): AttemptScope {
+    const { groupId, maxPollIntervalMs } = this.#config
+    const group = this.#group
+    return {
+      groupId,
+      maxPollIntervalMs,
+      logger: this.#logger,
+      get memberId() {
+        return group.memberId
+      },
+      now: () => this.#clock.now(),
+      wallNow: () => this.#clock.wallNow(),
+    }
+  }
+
+  #connectedDriver(): Driver {
+    return this.#driver as Driver
+  }
+}

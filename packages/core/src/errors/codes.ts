@@ -1,0 +1,133 @@
+/** What a code means, whether trying again can help, and what to do about it. */
+export interface ErrorCodeEntry {
+  readonly meaning: string
+  readonly retryable: boolean
+  readonly fix: string
+}
+
+export type ErrorCode =
+  | 'HF_ABORTED'
+  | 'HF_AUTH_FAILED'
+  | 'HF_BROKER_UNREACHABLE'
+  | 'HF_COMMIT_FENCED'
+  | 'HF_COMMIT_UNKNOWN'
+  | 'HF_DECODE_FAILED'
+  | 'HF_DRIVER_CRASHED'
+  | 'HF_DRIVER_INCOMPATIBLE'
+  | 'HF_HANDLER_CONFLICT'
+  | 'HF_HANDLER_FAILED'
+  | 'HF_HANDLER_MISSING'
+  | 'HF_INTERNAL'
+  | 'HF_OFFSET_UNSAFE'
+  | 'HF_OPTION_INVALID'
+  | 'HF_PROMISE_CONFLICT'
+  | 'HF_PROTOCOL_FAULT'
+  | 'HF_SASL_WITHOUT_TLS'
+  | 'HF_SESSION_TIMEOUT_REFUSED'
+  | 'HF_STATE_INVALID'
+  | 'HF_TOPIC_MISSING'
+
+/** Every error that holdfast throws or reports, by code. `docs/errors.md` shows the same table. */
+export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
+  HF_ABORTED: {
+    meaning:
+      'The attempt was asked to end: its partition was revoked or lost, its deadline passed, or the consumer stops.',
+    retryable: true,
+    fix: 'Let the handler return soon after its signal aborts; the record is delivered again.',
+  },
+  HF_AUTH_FAILED: {
+    meaning: 'The broker refused the SASL credentials or the TLS handshake.',
+    retryable: false,
+    fix: 'Check sasl.mechanism, sasl.username and sasl.password, and the certificate authority in ssl.',
+  },
+  HF_BROKER_UNREACHABLE: {
+    meaning: 'No broker of the bootstrap list answered in time.',
+    retryable: true,
+    fix: 'Check brokers, the listener that the broker advertises, DNS and firewalls.',
+  },
+  HF_COMMIT_FENCED: {
+    meaning: 'A commit was refused because its generation or epoch is over; another member owns the partition.',
+    retryable: false,
+    fix: 'Nothing to do: the new owner starts from the last acknowledged offset.',
+  },
+  HF_COMMIT_UNKNOWN: {
+    meaning: 'A commit got no answer; it may or may not have been stored.',
+    retryable: true,
+    fix: 'Nothing to do: it is repeated under the same epoch until it is acknowledged or fenced.',
+  },
+  HF_DECODE_FAILED: {
+    meaning: 'A key, value or header could not be decoded, or did not pass its schema.',
+    retryable: false,
+    fix: 'Correct the producer or widen the schema; the partition stays halted at the record until then.',
+  },
+  HF_DRIVER_CRASHED: {
+    meaning: 'The client library ended the consumer and will not restart it.',
+    retryable: true,
+    fix: 'See the cause; let the process supervisor restart the service.',
+  },
+  HF_DRIVER_INCOMPATIBLE: {
+    meaning: 'The installed client library is not the version whose internals this driver knows.',
+    retryable: false,
+    fix: 'Install the exact version that the driver pins.',
+  },
+  HF_HANDLER_CONFLICT: {
+    meaning: 'Two handlers claim the same topic.',
+    retryable: false,
+    fix: 'Keep one handler per topic and consumer; use two consumers with two groups to process a topic twice.',
+  },
+  HF_HANDLER_FAILED: {
+    meaning: 'A handler failed and its attempts are used up; the partition is halted at the record.',
+    retryable: false,
+    fix: 'Correct the cause and restart the consumer; nothing past the record has been committed.',
+  },
+  HF_HANDLER_MISSING: {
+    meaning: 'A subscribed topic has no handler.',
+    retryable: false,
+    fix: 'Add on(topic, handler) to handlers, or remove the topic.',
+  },
+  HF_INTERNAL: {
+    meaning: 'Holdfast broke one of its own rules.',
+    retryable: false,
+    fix: 'Report it with the stack; the consumer stops without committing.',
+  },
+  HF_OFFSET_UNSAFE: {
+    meaning: 'An offset is past 2^53 − 1 and cannot be held exactly.',
+    retryable: false,
+    fix: 'No broker reaches such offsets by itself; check what wrote the log or the committed offset.',
+  },
+  HF_OPTION_INVALID: {
+    meaning: 'An option has a value, a name or a type that is not allowed.',
+    retryable: false,
+    fix: 'Correct the option that the message names.',
+  },
+  HF_PROMISE_CONFLICT: {
+    meaning: 'Two options ask for promises that cannot both be kept.',
+    retryable: false,
+    fix: 'Change one of the options that the message names.',
+  },
+  HF_PROTOCOL_FAULT: {
+    meaning: 'The peer did not answer in the Kafka protocol, or sent a frame that no broker sends.',
+    retryable: false,
+    fix: 'Check host and port: an HTTP server or a TLS listener may be answering there.',
+  },
+  HF_SASL_WITHOUT_TLS: {
+    meaning: 'SASL credentials would travel unencrypted to a host that is not this machine.',
+    retryable: false,
+    fix: 'Set ssl: true, or allowPlaintextSasl: true on a network that you trust.',
+  },
+  HF_SESSION_TIMEOUT_REFUSED: {
+    meaning: "The broker's bounds do not admit sessionTimeoutMs.",
+    retryable: false,
+    fix: "Choose a value between the broker's group.min.session.timeout.ms and group.max.session.timeout.ms.",
+  },
+  HF_STATE_INVALID: {
+    meaning: 'The call does not fit the state of the consumer.',
+    retryable: false,
+    fix: 'A consumer runs once; create a new one to run again.',
+  },
+  HF_TOPIC_MISSING: {
+    meaning: 'A subscribed topic does not exist on the brokers.',
+    retryable: true,
+    fix: 'Create the topic; holdfast never creates one by subscribing.',
+  },
+}

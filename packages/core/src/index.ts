@@ -1,0 +1,42 @@
+export type { Consumer, RunOptions, StopOptions } from './api.ts'
+export type { ConfigEntry, Origin } from './config/entries.ts'
+export type { ConsumerOptions } from './config/options.ts'
+export { OPTION_TABLE, type OptionSpec } from './config/table.ts'
+export { createConsumer } from './consumer.ts'
+export { ERROR_CODES, type ErrorCode, type ErrorCodeEntry } from './errors/codes.ts'
+export { HoldfastError, type HoldfastErrorOptions } from './errors/holdfast-error.ts'
+export type { LifecycleState } from './model/lifecycle.ts'
+export { parseOffset } from './model/offset.ts'
+export type { AbortReason } from './model/outcome.ts'
+export type { PauseCause } from './model/pause-cause.ts'
+export { type ConsumerRecord, type HeaderEntry, type RecordBatch, RecordHeaders } from './model/record.ts'
+export { type AssignedPartition, partitionName, type TopicPartition } from './model/topic-partition.ts'
+export { bytes, type Decoder, json, SchemaMismatch, string } from './pipeline/decoders.ts'
+export {
+  type BatchHandler,
+  type HandlerContext,
+  type HandlerDefinition,
+  type HandlerOptions,
+  on,
+  type RecordHandler,
+  type TopicPattern,
+} from './pipeline/handler.ts'
+export type { RecordOf } from './pipeline/record-of.ts'
+export type { DeadlineRung } from './policy/deadline.ts'
+export type { Clock, Timer } from './ports/clock.ts'
+export type {
+  Assignment,
+  CommitRequest,
+  CommitResult,
+  Driver,
+  DriverContext,
+  DriverFactory,
+  DriverSink,
+  RevokeCause,
+} from './ports/driver.ts'
+export type { AttemptEvent, ConsumerEvents, EventListener, EventName, PartitionEvent } from './ports/events.ts'
+export type { Logger } from './ports/logger.ts'
+export { EXIT_CODES, type Runnable, type RunUntilSignalOptions, runUntilSignal } from './runtime/run-until-signal.ts'
+export type { StopReport } from './runtime/session.ts'
+export type { ConsumerStatus, Health, HealthStatus, PartitionStatus } from './runtime/status.ts'
+export type { PartitionPhase } from './state/partition-state.ts'

@@ -1,0 +1,68 @@
+import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
+import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
+import { partitionName } from '../model/topic-partition.ts'
+import { checked, type Decoder } from './decoders.ts'
+import type { HandlerOptions } from './handler.ts'
+
+export type DecodedRecord = ConsumerRecord<unknown, unknown, unknown>
+export type DecodeRecord = (record: ConsumerRecord) => DecodedRecord | Promise<DecodedRecord>
+
+type Part = 'key' | 'value' | 'headers'
+
+/**
+ * The decoding that a handler asked for, as one function. Without decoders the record passes as it is. It throws, or
+ * rejects with, `HF_DECODE_FAILED`.
+ */
+export function recordDecoder(options: HandlerOptions<unknown, unknown, unknown>): DecodeRecord {
+  const { key, value, headers } = options
+  if (key === undefined && value === undefined && headers === undefined) return (record) => record
+  const decodeHeaders = headers && ((record: ConsumerRecord) => checked(headers, headerTexts(record.headers)))
+  return (record) => {
+    const parts = [
+      decodePart(record, 'key', key && (() => apply(key, record.key))),
+      decodePart(record, 'value', value && (() => apply(value, record.value))),
+      decodePart(record, 'headers', decodeHeaders && (() => decodeHeaders(record))),
+    ] as const
+    return parts.some((part) => part instanceof Promise)
+      ? Promise.all(parts).then((settled) => withParts(record, settled))
+      : withParts(record, parts)
+  }
+}
+
+function apply(decoder: Decoder<unknown>, bytes: Buffer | null): unknown {
+  return decoder(bytes)
+}
+
+function withParts(record: ConsumerRecord, [key, value, headers]: readonly unknown[]): DecodedRecord {
+  const { topic, partition, offset, timestamp } = record
+  return { topic, partition, offset, timestamp, key, value, headers }
+}
+
+function decodePart(record: ConsumerRecord, part: Part, decode: (() => unknown) | undefined): unknown {
+  if (decode === undefined) return record[part]
+  try {
+    const decoded = decode()
+    if (!(decoded instanceof Promise)) return decoded
+    return decoded.catch((error: unknown) => {
+      throw decodeFailure(record, part, error)
+    })
+  } catch (error) {
+    throw decodeFailure(record, part, error)
+  }
+}
+
+function decodeFailure(record: ConsumerRecord, part: Part, cause: unknown): HoldfastError {
+  const { topic, partition, offset } = record
+  const absent = part !== 'headers' && record[part] === null ? ` The ${part} is null.` : ''
+  return new HoldfastError(
+    'HF_DECODE_FAILED',
+    `the ${part} of ${partitionName(record)}@${offset} cannot be decoded: ${describeError(cause)}.${absent}`,
+    { cause, details: { topic, partition, offset, part } },
+  )
+}
+
+function headerTexts(headers: RecordHeaders): Record<string, string | null> {
+  const texts: Record<string, string | null> = Object.create(null)
+  for (const [name, value] of headers) texts[name] = value === null ? null : value.toString('utf8')
+  return texts
+}

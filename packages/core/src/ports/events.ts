@@ -1,0 +1,90 @@
+import { EventEmitter } from 'node:events'
+import type { HoldfastError } from '../errors/holdfast-error.ts'
+import type { LifecycleState } from '../model/lifecycle.ts'
+import type { PauseCause } from '../model/pause-cause.ts'
+import type { TopicPartition } from '../model/topic-partition.ts'
+import type { DeadlineRung } from '../policy/deadline.ts'
+import type { CommitRequest, RevokeCause } from './driver.ts'
+
+export interface PartitionEvent extends TopicPartition {
+  readonly epoch: number
+}
+
+export interface AttemptEvent extends PartitionEvent {
+  readonly offset: number
+  readonly attempt: number
+  readonly handler: string
+}
+
+/** What a consumer tells. Names are `entity:action`; times are milliseconds. */
+export interface ConsumerEvents {
+  'consumer:state': { readonly from: LifecycleState; readonly to: LifecycleState; readonly error?: unknown }
+  'group:joined': {
+    readonly memberId: string
+    readonly generationId: number
+    readonly epoch: number
+    readonly partitions: readonly TopicPartition[]
+  }
+  'group:lost': { readonly reason: string }
+  'partition:paused': PartitionEvent & { readonly cause: PauseCause }
+  'partition:resumed': PartitionEvent & { readonly cause: PauseCause }
+  'partition:halted': AttemptEvent & { readonly error: HoldfastError }
+  'partition:reset': PartitionEvent & { readonly to: number }
+  'batch:received': PartitionEvent & { readonly count: number; readonly nextOffset: number }
+  'batch:dropped': PartitionEvent & {
+    readonly count: number
+    readonly reason: 'stale epoch' | 'not active' | 'redelivered'
+  }
+  'attempt:failed': AttemptEvent & { readonly error: unknown; readonly retryInMs: number | undefined }
+  'attempt:late': AttemptEvent & {
+    readonly rung: DeadlineRung
+    readonly ageMs: number
+    readonly maxPollIntervalMs: number
+  }
+  /** A handler came back after its epoch had ended; its result does not count. */
+  'attempt:stale': AttemptEvent
+  'record:settled': AttemptEvent
+  'commit:ok': { readonly offsets: readonly CommitRequest[] }
+  'commit:fenced': { readonly offsets: readonly CommitRequest[]; readonly error: HoldfastError }
+  'commit:unknown': { readonly offsets: readonly CommitRequest[]; readonly error: HoldfastError }
+  'drain:ended': {
+    readonly cause: RevokeCause
+    readonly durationMs: number
+    readonly abandoned: readonly AttemptEvent[]
+  }
+  'driver:crashed': { readonly error: HoldfastError; readonly willRestart: boolean }
+}
+
+export type EventName = keyof ConsumerEvents
+export type EventListener<Name extends EventName> = (event: ConsumerEvents[Name]) => void
+
+/** Typed events whose listeners cannot break the consumer: what one throws goes to `onListenerError`. */
+export class Events {
+  readonly #emitter = new EventEmitter().setMaxListeners(0)
+  readonly #onListenerError: (name: EventName, error: unknown) => void
+
+  constructor(onListenerError: (name: EventName, error: unknown) => void) {
+    this.#onListenerError = onListenerError
+  }
+
+  on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
+    this.#emitter.on(name, listener)
+    return () => this.#emitter.off(name, listener)
+  }
+
+  /** Lets hot paths spare the event object. */
+  hasListeners(name: EventName): boolean {
+    return this.#emitter.listenerCount(name) > 0
+  }
+
+  emit<Name extends EventName>(name: Name, event: ConsumerEvents[Name]): void {
+    for (const listener of this.#emitter.listeners(name)) {
+      try {
+        const result: unknown = listener(event)
+        if (result instanceof Promise) result.catch((error: unknown) => this.#onListenerError(name, error))
+      } catch (error) {
+        this.#onListenerError(name, error)
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { PollBatch } from '../schedule/partition-queue.ts'
+import type { PartitionState } from '../state/partition-state.ts'
+import type { Partitions } from '../state/partitions.ts'
+
+/** Lets a poll batch start, at once or when its promise allows. */
+export type Admit = (pollBatch: PollBatch) => void
+
+export interface AdmissionPorts {
+  readonly partitions: Partitions
+  start(pollBatch: PollBatch): void
+  commitThrough(state: PartitionState, offset: number): Promise<boolean>
+  /** A poll batch that waited came to its end, started or not. */
+  waited(): void
+}
+
+export function admitAtLeastOnce({ start }: AdmissionPorts): Admit {
+  return start
+}
+
+/**
+ * Settles and commits a poll batch first; its handlers start when the broker has acknowledged the commit. Where the
+ * epoch ends before that, none of them ever starts.
+ */
+export function admitAtMostOnce({ partitions, start, commitThrough, waited }: AdmissionPorts): Admit {
+  return (pollBatch) => {
+    const state = partitions.ofQueue(pollBatch.queue)
+    if (state === undefined) return
+    for (const { offset } of pollBatch.records) state.ledger.settle(offset)
+    state.running += 1
+    void commitThrough(state, pollBatch.endOffset).then((isAcknowledged) => {
+      state.running -= 1
+      if (isAcknowledged) start(pollBatch)
+      waited()
+    })
+  }
+}

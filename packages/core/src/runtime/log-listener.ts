@@ -1,0 +1,75 @@
+import { describeError } from '../errors/holdfast-error.ts'
+import { partitionName } from '../model/topic-partition.ts'
+import type { Events } from '../ports/events.ts'
+import type { Logger } from '../ports/logger.ts'
+
+/** Turns events into log lines: constant messages, fixed fields, nothing per record above debug. */
+export function logEvents(events: Events, logger: Logger): void {
+  logLifecycle(events, logger)
+  logPartitions(events, logger)
+  logAttempts(events, logger)
+  logCommits(events, logger)
+}
+
+function logLifecycle(events: Events, logger: Logger): void {
+  events.on('consumer:state', ({ from, to, error }) => {
+    if (error === undefined) logger.info({ from, to }, 'consumer state changed')
+    else logger.error({ from, to, err: error }, 'consumer failed')
+  })
+  events.on('group:joined', ({ memberId, generationId, epoch, partitions }) =>
+    logger.info({ memberId, generationId, epoch, partitions: partitions.map(partitionName) }, 'joined the group'),
+  )
+  events.on('group:lost', ({ reason }) =>
+    logger.warn({ reason }, 'lost the membership; records that were not committed are delivered again'),
+  )
+  events.on('drain:ended', ({ cause, durationMs, abandoned }) => {
+    const fields = {
+      cause,
+      durationMs: Math.round(durationMs),
+      abandoned: abandoned.map((attempt) => `${partitionName(attempt)}@${attempt.offset} (${attempt.handler})`),
+    }
+    if (abandoned.length === 0) logger.info(fields, 'drained')
+    else logger.warn(fields, 'drained without some handlers; their records are delivered again')
+  })
+  events.on('driver:crashed', ({ error, willRestart }) =>
+    logger.error({ code: error.code, err: error, willRestart }, 'client crashed'),
+  )
+}
+
+function logPartitions(events: Events, logger: Logger): void {
+  events.on('partition:paused', (fields) => logger.debug(fields, 'partition paused'))
+  events.on('partition:resumed', (fields) => logger.debug(fields, 'partition resumed'))
+  events.on('partition:halted', ({ error, ...fields }) =>
+    logger.error({ ...fields, code: error.code, err: error }, 'partition halted'),
+  )
+  events.on('partition:reset', (fields) => logger.warn(fields, 'position was outside the log and has been moved'))
+  events.on('batch:received', (fields) => logger.debug(fields, 'batch received'))
+  events.on('batch:dropped', (fields) => logger.debug(fields, 'batch dropped'))
+}
+
+function logAttempts(events: Events, logger: Logger): void {
+  events.on('attempt:failed', ({ error, retryInMs, ...fields }) => {
+    if (retryInMs === undefined) return
+    logger.warn(
+      { ...fields, reason: describeError(error), retryInMs: Math.round(retryInMs) },
+      'attempt failed; it is tried again',
+    )
+  })
+  events.on('attempt:late', ({ rung, ageMs, maxPollIntervalMs, ...fields }) =>
+    logger.warn(
+      { ...fields, rung, ageMs: Math.round(ageMs), maxPollIntervalMs },
+      'handler is slow: raise maxPollIntervalMs or lower the time that the handler takes',
+    ),
+  )
+  events.on('attempt:stale', (fields) => logger.warn(fields, 'handler came back after its epoch had ended'))
+}
+
+function logCommits(events: Events, logger: Logger): void {
+  events.on('commit:ok', ({ offsets }) => logger.debug({ offsets }, 'offsets committed'))
+  events.on('commit:fenced', ({ offsets, error }) =>
+    logger.warn({ offsets, code: error.code, reason: error.message }, 'commit fenced'),
+  )
+  events.on('commit:unknown', ({ offsets, error }) =>
+    logger.warn({ offsets, code: error.code, reason: error.message }, 'commit got no answer; it is repeated'),
+  )
+}

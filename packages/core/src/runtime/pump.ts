@@ -1,0 +1,66 @@
+import type { Clock, Timer } from '../ports/clock.ts'
+import type { PartitionQueue, PollBatch } from '../schedule/partition-queue.ts'
+import type { Command, Scheduler } from '../schedule/scheduler.ts'
+
+export interface PumpPorts {
+  readonly scheduler: Scheduler
+  readonly clock: Clock
+  admit(pollBatch: PollBatch): void
+  pauseFetch(queue: PartitionQueue): void
+  resumeFetch(queue: PartitionQueue): void
+  /** Lanes may be ready: put free slots to work. */
+  fillSlots(): void
+}
+
+/** Carries out what the scheduler decides. Every event of a consumer ends in `react`. */
+export class Pump {
+  readonly #ports: PumpPorts
+  #isReacting = false
+  #isStale = false
+  #timer: Timer | undefined
+
+  constructor(ports: PumpPorts) {
+    this.#ports = ports
+  }
+
+  /** Carrying out a decision can cause the next event; it is then taken up in the same call, not inside it. */
+  react(): void {
+    this.#isStale = true
+    if (this.#isReacting) return
+    this.#isReacting = true
+    try {
+      while (this.#isStale) {
+        this.#isStale = false
+        this.#wake(undefined)
+        for (const command of this.#ports.scheduler.decide(this.#ports.clock.now())) this.#carryOut(command)
+        this.#ports.fillSlots()
+      }
+    } finally {
+      this.#isReacting = false
+    }
+  }
+
+  stop(): void {
+    this.#wake(undefined)
+  }
+
+  #carryOut(command: Command): void {
+    switch (command.type) {
+      case 'admit':
+        return this.#ports.admit(command.pollBatch)
+      case 'pause':
+        return this.#ports.pauseFetch(command.queue)
+      case 'resume':
+        return this.#ports.resumeFetch(command.queue)
+      case 'wakeAt':
+        return this.#wake(command.atMs)
+    }
+  }
+
+  #wake(atMs: number | undefined): void {
+    this.#timer?.clear()
+    this.#timer = undefined
+    if (atMs === undefined) return
+    this.#timer = this.#ports.clock.setTimer(() => this.react(), atMs - this.#ports.clock.now())
+  }
+}

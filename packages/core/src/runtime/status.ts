@@ -1,0 +1,85 @@
+import type { LifecycleState } from '../model/lifecycle.ts'
+import type { PauseCause } from '../model/pause-cause.ts'
+import { partitionName } from '../model/topic-partition.ts'
+import type { PartitionPhase, PartitionState } from '../state/partition-state.ts'
+
+export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
+
+export interface Health {
+  readonly status: HealthStatus
+  /** Sentences that say why it is not healthy. */
+  readonly reasons: readonly string[]
+}
+
+export interface PartitionStatus {
+  readonly topic: string
+  readonly partition: number
+  readonly epoch: number
+  readonly phase: PartitionPhase
+  /** The last acknowledged offset, −1 where the group has none. */
+  readonly committed: number
+  /** What would be committed now: the lowest open offset, else one past the highest settled. */
+  readonly committable: number
+  /** The end of the log as the last fetch saw it. */
+  readonly logEnd: number | undefined
+  readonly lag: number | undefined
+  /** Records fetched and not settled. */
+  readonly open: number
+  readonly heldRecords: number
+  readonly heldBytes: number
+  readonly pausedBy: readonly PauseCause[]
+  /** The record at which a halted partition stands, with the reason. */
+  readonly halted: string | undefined
+}
+
+export interface ConsumerStatus {
+  readonly state: LifecycleState
+  readonly health: Health
+  readonly memberId: string
+  readonly generationId: number | undefined
+  readonly slots: { readonly concurrency: number; readonly busy: number }
+  readonly partitions: readonly PartitionStatus[]
+}
+
+export interface HealthInput {
+  readonly state: LifecycleState
+  readonly failure: unknown
+  readonly isMember: boolean
+  readonly commitFailures: number
+  readonly partitions: readonly PartitionStatus[]
+}
+
+export function partitionStatus(state: PartitionState): PartitionStatus {
+  const { topic, partition, epoch, phase, committed, ledger, queue, highWatermark } = state
+  const from = committed < 0 ? ledger.start : committed
+  return {
+    topic,
+    partition,
+    epoch,
+    phase,
+    committed,
+    committable: ledger.committable,
+    logEnd: highWatermark,
+    lag: highWatermark === undefined ? undefined : Math.max(0, highWatermark - from),
+    open: ledger.open,
+    heldRecords: queue.heldRecords,
+    heldBytes: queue.heldBytes,
+    pausedBy: [...queue.holds],
+    halted: state.haltedBy?.message,
+  }
+}
+
+/** Judges from progress, not from heartbeats. */
+export function healthOf(input: HealthInput): Health {
+  const { state, failure, partitions } = input
+  if (state === 'failed') return { status: 'unhealthy', reasons: [`failed: ${String(failure)}`] }
+  if (state === 'idle' || state === 'starting') return { status: 'starting', reasons: [] }
+  const severe = partitions.flatMap(({ halted }) => (halted === undefined ? [] : [halted]))
+  const mild = partitions
+    .filter(({ pausedBy }) => pausedBy.includes('watchdog'))
+    .map((status) => `${partitionName(status)} is paused: a handler nears its deadline`)
+  if (state === 'running' && !input.isMember) mild.push('not a member of the group')
+  if (input.commitFailures > 0) mild.push(`${input.commitFailures} commits in a row got no answer`)
+  if (severe.length > 0) return { status: 'unhealthy', reasons: [...severe, ...mild] }
+  return { status: mild.length > 0 ? 'degraded' : 'healthy', reasons: mild }
+}

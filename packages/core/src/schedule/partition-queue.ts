@@ -1,0 +1,158 @@
+import type { PauseCause } from '../model/pause-cause.ts'
+import { type ConsumerRecord, recordBytes } from '../model/record.ts'
+import type { TopicPartition } from '../model/topic-partition.ts'
+import { Lane } from './lane.ts'
+import type { LaneKey, Ordering } from './ordering.ts'
+
+export interface PollLimits {
+  readonly maxPollRecords: number
+  readonly maxPollBytes: number
+  readonly maxPollWaitMs: number
+}
+
+/** Records of one partition that were admitted together. */
+export interface PollBatch {
+  readonly queue: PartitionQueue
+  readonly records: readonly ConsumerRecord[]
+  /** One past the last record: what at-most-once commits before the first handler starts. */
+  readonly endOffset: number
+}
+
+/**
+ * The records of one assignment of a partition between fetch and settle: buffered, then admitted to lanes a poll batch
+ * at a time. The next poll batch is admitted when the last one is finished.
+ */
+export class PartitionQueue implements TopicPartition {
+  readonly topic: string
+  readonly partition: number
+  /** Whether its handler takes batches. */
+  readonly batch: boolean
+  readonly holds: Set<PauseCause> = new Set()
+  #buffer: ConsumerRecord[] = []
+  #cursor = 0
+  #waitingSinceMs = 0
+  #unfinished = 0
+  #unfinishedBytes = 0
+  #admitted = 0
+  #closed = false
+  readonly #lanes = new Map<LaneKey, Lane>()
+
+  constructor({ topic, partition }: TopicPartition, batch: boolean) {
+    this.topic = topic
+    this.partition = partition
+    this.batch = batch
+  }
+
+  /** Records held: buffered and admitted ones. */
+  get heldRecords(): number {
+    return this.#unfinished
+  }
+
+  get heldBytes(): number {
+    return this.#unfinishedBytes
+  }
+
+  /** Records in lanes that are not settled. */
+  get admitted(): number {
+    return this.#admitted
+  }
+
+  get buffered(): number {
+    return this.#buffer.length - this.#cursor
+  }
+
+  offer(records: readonly ConsumerRecord[], nowMs: number): void {
+    if (this.#closed || records.length === 0) return
+    if (this.buffered === 0) {
+      this.#buffer = records as ConsumerRecord[]
+      this.#cursor = 0
+      this.#waitingSinceMs = nowMs
+    } else {
+      this.#buffer = this.#buffer.slice(this.#cursor).concat(records)
+      this.#cursor = 0
+    }
+    this.#unfinished += records.length
+    for (const record of records) this.#unfinishedBytes += recordBytes(record)
+  }
+
+  /** When a batch that is not full may be admitted; undefined where nothing waits. */
+  fillDeadlineMs(limits: PollLimits): number | undefined {
+    if (!this.#mayAdmit() || !this.batch) return undefined
+    return this.#waitingSinceMs + limits.maxPollWaitMs
+  }
+
+  /** Takes the next poll batch out of the buffer, if one may be admitted now. */
+  admit(limits: PollLimits, nowMs: number): PollBatch | undefined {
+    if (!this.#mayAdmit()) return undefined
+    const end = this.#pollBatchEnd(limits)
+    const mayGrow = end === this.#buffer.length && this.buffered < limits.maxPollRecords && this.holds.size === 0
+    if (this.batch && mayGrow && nowMs < this.#waitingSinceMs + limits.maxPollWaitMs) return undefined
+    const records = this.#buffer.slice(this.#cursor, end)
+    this.#cursor = end
+    this.#waitingSinceMs = nowMs
+    this.#admitted += records.length
+    return { queue: this, records, endOffset: (records.at(-1) as ConsumerRecord).offset + 1 }
+  }
+
+  /** Deals an admitted poll batch to its lanes; answers those that were idle. */
+  start(pollBatch: PollBatch, ordering: Ordering): Lane[] {
+    const woken = new Set<Lane>()
+    for (const [key, records] of Map.groupBy(pollBatch.records, ordering)) {
+      const lane = this.#laneOf(key)
+      lane.append(records)
+      if (lane.state === 'idle') woken.add(lane)
+    }
+    return [...woken]
+  }
+
+  /** Records left the queue because they are settled. */
+  finish(records: readonly ConsumerRecord[]): void {
+    this.#admitted -= records.length
+    this.#unfinished -= records.length
+    for (const record of records) this.#unfinishedBytes -= recordBytes(record)
+  }
+
+  /** A lane ran empty. */
+  forget(lane: Lane): void {
+    for (const [key, known] of this.#lanes) if (known === lane) this.#lanes.delete(key)
+  }
+
+  /** Admits nothing more and drops what is buffered; with `keepAdmitted`, records already in lanes still run. */
+  close(keepAdmitted: boolean): void {
+    this.#closed = true
+    this.#buffer = []
+    this.#cursor = 0
+    if (!keepAdmitted) this.stopLanes()
+  }
+
+  /** No lane starts another attempt. */
+  stopLanes(): void {
+    for (const lane of this.#lanes.values()) lane.stop()
+    this.#lanes.clear()
+  }
+
+  #mayAdmit(): boolean {
+    if (this.#closed || this.#admitted > 0 || this.buffered === 0) return false
+    return ![...this.holds].some((cause) => cause !== 'backpressure')
+  }
+
+  #pollBatchEnd({ maxPollRecords, maxPollBytes }: PollLimits): number {
+    const last = Math.min(this.#buffer.length, this.#cursor + maxPollRecords)
+    let bytes = recordBytes(this.#buffer[this.#cursor] as ConsumerRecord)
+    let end = this.#cursor + 1
+    while (end < last) {
+      bytes += recordBytes(this.#buffer[end] as ConsumerRecord)
+      if (bytes > maxPollBytes) break
+      end += 1
+    }
+    return end
+  }
+
+  #laneOf(key: LaneKey): Lane {
+    const known = this.#lanes.get(key)
+    if (known !== undefined) return known
+    const lane = new Lane(this)
+    this.#lanes.set(key, lane)
+    return lane
+  }
+}

@@ -1,0 +1,172 @@
+import type { PauseCause } from '../model/pause-cause.ts'
+import type { ConsumerRecord } from '../model/record.ts'
+import { DeferredLanes } from './deferred.ts'
+import { decideFlow, type FlowLimits } from './flow.ts'
+import type { Lane } from './lane.ts'
+import type { Ordering } from './ordering.ts'
+import type { PartitionQueue, PollBatch, PollLimits } from './partition-queue.ts'
+
+/** What the runtime is to do now. */
+export type Command =
+  | { readonly type: 'admit'; readonly pollBatch: PollBatch }
+  | { readonly type: 'pause'; readonly queue: PartitionQueue }
+  | { readonly type: 'resume'; readonly queue: PartitionQueue }
+  | { readonly type: 'wakeAt'; readonly atMs: number }
+
+/**
+ * Says what may start, and which partitions to pause. It is told of events and asked for its decisions; it never acts.
+ * Ready lanes wait in a ring, so that lanes take turns.
+ */
+export class Scheduler {
+  readonly #limits: PollLimits & FlowLimits
+  readonly #ordering: Ordering
+  readonly #queues = new Set<PartitionQueue>()
+  readonly #touched = new Set<PartitionQueue>()
+  readonly #filling = new Set<PartitionQueue>()
+  readonly #fetchPaused = new Set<PartitionQueue>()
+  readonly #deferred = new DeferredLanes()
+  #ready: Lane[] = []
+  #readyCursor = 0
+
+  constructor(limits: PollLimits & FlowLimits, ordering: Ordering) {
+    this.#limits = limits
+    this.#ordering = ordering
+  }
+
+  /** Lanes that wait for a slot. */
+  get readyLanes(): number {
+    return this.#ready.length - this.#readyCursor
+  }
+
+  add(queue: PartitionQueue): void {
+    this.#queues.add(queue)
+    this.#touched.add(queue)
+  }
+
+  /** Forgets a partition. Its lanes are stopped; a slot that works on one finds that out when it comes back. */
+  remove(queue: PartitionQueue): void {
+    queue.close(false)
+    this.#queues.delete(queue)
+    this.#touched.delete(queue)
+    this.#filling.delete(queue)
+    this.#fetchPaused.delete(queue)
+  }
+
+  offer(queue: PartitionQueue, records: readonly ConsumerRecord[], nowMs: number): void {
+    queue.offer(records, nowMs)
+    this.#touch(queue)
+  }
+
+  hold(queue: PartitionQueue, cause: PauseCause): void {
+    queue.holds.add(cause)
+    this.#touch(queue)
+  }
+
+  unhold(queue: PartitionQueue, cause: PauseCause): void {
+    queue.holds.delete(cause)
+    this.#touch(queue)
+  }
+
+  /** The partition runs nothing more, and what it holds is dropped; the offsets stay open in the ledger. */
+  halt(queue: PartitionQueue): void {
+    queue.close(false)
+    this.hold(queue, 'halted')
+  }
+
+  /** An admitted poll batch may run. */
+  start(pollBatch: PollBatch): void {
+    for (const lane of pollBatch.queue.start(pollBatch, this.#ordering)) this.#enqueue(lane)
+  }
+
+  /** The lane whose turn it is; it is the caller's until `release` or `park`. */
+  takeReady(): Lane | undefined {
+    while (this.#readyCursor < this.#ready.length) {
+      const lane = this.#ready[this.#readyCursor] as Lane
+      this.#readyCursor += 1
+      this.#compactRing()
+      if (lane.state !== 'ready') continue
+      lane.state = 'running'
+      return lane
+    }
+    return undefined
+  }
+
+  /** A slot gives a lane back after a stretch. */
+  release(lane: Lane): void {
+    this.#touch(lane.queue)
+    if (lane.state !== 'running') return
+    if (lane.pending > 0) return this.#enqueue(lane)
+    lane.state = 'idle'
+    lane.queue.forget(lane)
+  }
+
+  /** The lane's head is tried again at `dueMs`; until then it holds no slot. */
+  park(lane: Lane, dueMs: number): void {
+    if (lane.state !== 'running') return
+    lane.park(dueMs)
+    this.#deferred.add(lane)
+  }
+
+  decide(nowMs: number): Command[] {
+    const commands: Command[] = []
+    this.#wakeDue(nowMs)
+    for (const queue of this.#touched) {
+      const flow = this.#flowCommand(queue)
+      if (flow !== undefined) commands.push(flow)
+      const pollBatch = queue.admit(this.#limits, nowMs)
+      if (pollBatch !== undefined) commands.push({ type: 'admit', pollBatch })
+      if (queue.fillDeadlineMs(this.#limits) === undefined) this.#filling.delete(queue)
+      else this.#filling.add(queue)
+    }
+    this.#touched.clear()
+    const atMs = this.#nextWakeMs()
+    if (atMs !== Number.POSITIVE_INFINITY) commands.push({ type: 'wakeAt', atMs })
+    return commands
+  }
+
+  #wakeDue(nowMs: number): void {
+    for (let lane = this.#deferred.takeDue(nowMs); lane; lane = this.#deferred.takeDue(nowMs)) {
+      if (lane.state === 'parked') this.#enqueue(lane)
+    }
+    for (const queue of this.#filling) {
+      if ((queue.fillDeadlineMs(this.#limits) ?? 0) <= nowMs) this.#touched.add(queue)
+    }
+  }
+
+  #nextWakeMs(): number {
+    let atMs = this.#deferred.nextDueMs ?? Number.POSITIVE_INFINITY
+    for (const queue of this.#filling) atMs = Math.min(atMs, queue.fillDeadlineMs(this.#limits) ?? atMs)
+    return atMs
+  }
+
+  #flowCommand(queue: PartitionQueue): Command | undefined {
+    const flow = decideFlow(queue, this.#queues.size, this.#limits)
+    if (flow === 'pause') queue.holds.add('backpressure')
+    if (flow === 'resume') queue.holds.delete('backpressure')
+    const isPaused = this.#fetchPaused.has(queue)
+    if (queue.holds.size > 0 && !isPaused) {
+      this.#fetchPaused.add(queue)
+      return { type: 'pause', queue }
+    }
+    if (queue.holds.size === 0 && isPaused) {
+      this.#fetchPaused.delete(queue)
+      return { type: 'resume', queue }
+    }
+    return undefined
+  }
+
+  #touch(queue: PartitionQueue): void {
+    if (this.#queues.has(queue)) this.#touched.add(queue)
+  }
+
+  #enqueue(lane: Lane): void {
+    lane.state = 'ready'
+    this.#ready.push(lane)
+  }
+
+  #compactRing(): void {
+    if (this.#readyCursor < 1_024 && this.#readyCursor < this.#ready.length) return
+    this.#ready = this.#ready.slice(this.#readyCursor)
+    this.#readyCursor = 0
+  }
+}

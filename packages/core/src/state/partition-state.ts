@@ -1,0 +1,61 @@
+import type { HoldfastError } from '../errors/holdfast-error.ts'
+import { Ledger } from '../ledger/ledger.ts'
+import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
+import { PartitionQueue } from '../schedule/partition-queue.ts'
+
+/**
+ * - `active`: records are admitted and run.
+ * - `halted`: a record failed for good; nothing past it runs or is committed.
+ * - `draining`: ownership is about to end; what runs may finish and be committed.
+ * - `retired`: the epoch is over; whatever comes back from it is dropped and counted.
+ */
+export type PartitionPhase = 'active' | 'halted' | 'draining' | 'retired'
+
+const PHASE_TRANSITIONS: Readonly<Record<PartitionPhase, readonly PartitionPhase[]>> = {
+  active: ['halted', 'draining', 'retired'],
+  halted: ['draining', 'retired'],
+  draining: ['retired'],
+  retired: [],
+}
+
+/** All that is known of one partition under one epoch. */
+export class PartitionState implements TopicPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly epoch: number
+  readonly ledger: Ledger
+  readonly queue: PartitionQueue
+  /** The last offset that the broker acknowledged; −1 where the group has none. */
+  committed: number
+  highWatermark: number | undefined
+  /** Attempts in slots, and poll batches that wait for their commit. */
+  running = 0
+  haltedBy: HoldfastError | undefined
+  #phase: PartitionPhase = 'active'
+
+  constructor(partition: AssignedPartition, epoch: number, batch: boolean) {
+    this.topic = partition.topic
+    this.partition = partition.partition
+    this.epoch = epoch
+    this.committed = partition.committed
+    this.ledger = new Ledger(partition.position)
+    this.queue = new PartitionQueue(partition, batch)
+  }
+
+  get phase(): PartitionPhase {
+    return this.#phase
+  }
+
+  /** Moves to a later phase; false where the table does not allow it. */
+  enter(phase: PartitionPhase): boolean {
+    if (!PHASE_TRANSITIONS[this.#phase].includes(phase)) return false
+    this.#phase = phase
+    return true
+  }
+
+  /** The offset to commit, if it is past the start of this epoch and the broker does not have it yet. */
+  get uncommitted(): number | undefined {
+    const { committable, start } = this.ledger
+    return committable > Math.max(start, this.committed) ? committable : undefined
+  }
+}

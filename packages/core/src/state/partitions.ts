@@ -1,0 +1,57 @@
+import { type AssignedPartition, partitionName, type TopicPartition } from '../model/topic-partition.ts'
+import type { PartitionQueue } from '../schedule/partition-queue.ts'
+import { PartitionState } from './partition-state.ts'
+
+/** The partitions of the current assignment, and the counter of epochs. */
+export class Partitions implements Iterable<PartitionState> {
+  #byName = new Map<string, PartitionState>()
+  #byQueue = new Map<PartitionQueue, PartitionState>()
+  #epoch = 0
+
+  get size(): number {
+    return this.#byName.size
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  [Symbol.iterator](): Iterator<PartitionState> {
+    return this.#byName.values()
+  }
+
+  nextEpoch(): number {
+    this.#epoch += 1
+    return this.#epoch
+  }
+
+  add(partition: AssignedPartition, batch: boolean): PartitionState {
+    const state = new PartitionState(partition, this.#epoch, batch)
+    this.#byName.set(partitionName(partition), state)
+    this.#byQueue.set(state.queue, state)
+    return state
+  }
+
+  remove(state: PartitionState): void {
+    this.#byQueue.delete(state.queue)
+    const name = partitionName(state)
+    if (this.#byName.get(name) === state) this.#byName.delete(name)
+  }
+
+  /** The state under this very epoch; undefined for anything older. */
+  at(partition: TopicPartition, epoch: number): PartitionState | undefined {
+    const state = this.#byName.get(partitionName(partition))
+    return state?.epoch === epoch ? state : undefined
+  }
+
+  /** Partitions of a topic, or the one that is named. */
+  matching(topic: string, partition?: number): PartitionState[] {
+    return [...this].filter(
+      (state) => state.topic === topic && (partition === undefined || state.partition === partition),
+    )
+  }
+
+  ofQueue(queue: PartitionQueue): PartitionState | undefined {
+    return this.#byQueue.get(queue)
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import type { ConsumerRecord } from '../../src/model/record.ts'
+import { on } from '../../src/pipeline/handler.ts'
+import { Gate, onBroker, values } from '../support/harness.ts'
+
+const slow = async (options: object = {}) => {
+  const gate = new Gate<ConsumerRecord>()
+  const handlers = [on('t', (record, context) => (record.partition === 0 ? gate.handle(record, context) : undefined))]
+  const made = await onBroker({ handlers, maxPollIntervalMs: 10_000, ...options }, 2)
+  made.broker.produce('t', values(0, 2))
+  await made.clock.settle()
+  return { gate, ...made }
+}
+
+test('a slow handler is warned of at half its time, paused at 80 %, aborted at its end; each once', async () => {
+  const { gate, clock, events, consumer } = await slow()
+  await clock.advance(4_999)
+  expect(events('attempt:late')).toEqual([])
+  await clock.advance(201)
+  expect(events('attempt:late').map(({ rung }) => rung)).toEqual(['warn'])
+  expect(consumer.status().health.status).toBe('healthy')
+  await clock.advance(3_000)
+  expect(events('attempt:late').map(({ rung }) => rung)).toEqual(['warn', 'pause'])
+  expect(consumer.status().partitions.map(({ pausedBy }) => pausedBy)).toEqual([['watchdog'], []])
+  expect(consumer.status().health).toMatchObject({ status: 'degraded' })
+  expect(gate.calls[0]?.signal.aborted).toBe(false)
+  await clock.advance(2_000)
+  expect(events('attempt:late').map(({ rung }) => rung)).toEqual(['warn', 'pause', 'abort'])
+  expect(gate.calls[0]?.signal.reason).toMatchObject({ code: 'HF_ABORTED', details: { reason: 'deadline' } })
+  await clock.advance('5m')
+  expect(events('attempt:late')).toHaveLength(3)
+})
+
+test('the pause ends when the handler comes back, and its result counts, also after the deadline', async () => {
+  const { gate, clock, events, consumer, broker } = await slow()
+  await clock.advance(30_000)
+  gate.calls[0]?.end()
+  await clock.advance(2_000)
+  expect(events('partition:resumed')).toMatchObject([{ partition: 0, cause: 'watchdog' }])
+  expect(consumer.status().partitions[0]?.pausedBy).toEqual([])
+  expect(broker.committed('t', 0)).toBe(1)
+  expect(gate.calls).toHaveLength(2)
+})
+
+test('a handler that rejects at its deadline has used an attempt', async () => {
+  const { gate, clock, events } = await slow({ maxAttempts: 2 })
+  await clock.advance(11_000)
+  gate.calls[0]?.fail(gate.calls[0].signal.reason)
+  await clock.advance(1_000)
+  expect(events('attempt:failed')).toMatchObject([{ attempt: 1 }])
+  expect(gate.calls.map(({ input }) => input.offset)).toEqual([0, 0])
+})
+
+test('the time between attempts is not counted against the handler', async () => {
+  const { gate, clock, events } = await slow({ retryBackoffMs: 60_000, retryBackoffMaxMs: 60_000 })
+  gate.calls[0]?.fail(new Error('no'))
+  await clock.advance('2m')
+  expect(gate.calls.length).toBeGreaterThan(1)
+  expect(events('attempt:late').every(({ attempt }) => attempt === 2)).toBe(true)
+})

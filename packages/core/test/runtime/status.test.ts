@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest'
+import { type HealthInput, healthOf, type PartitionStatus } from '../../src/runtime/status.ts'
+import { onBroker, rig, values } from '../support/harness.ts'
+import { ScriptedDriver } from '../support/scripted-driver.ts'
+import { recordingLogger } from '../support/silent-logger.ts'
+
+const PARTITION: PartitionStatus = {
+  topic: 't',
+  partition: 3,
+  epoch: 1,
+  phase: 'active',
+  committed: 0,
+  committable: 0,
+  logEnd: 0,
+  lag: 0,
+  open: 0,
+  heldRecords: 0,
+  heldBytes: 0,
+  pausedBy: [],
+  halted: undefined,
+}
+const INPUT: HealthInput = {
+  state: 'running',
+  failure: undefined,
+  isMember: true,
+  commitFailures: 0,
+  partitions: [PARTITION],
+}
+
+test.each<[string, Partial<HealthInput>, string, RegExp | undefined]>([
+  ['all is well', {}, 'healthy', undefined],
+  ['nothing runs yet', { state: 'idle', isMember: false }, 'starting', undefined],
+  ['it joins', { state: 'starting', isMember: false }, 'starting', undefined],
+  ['it was lost', { isMember: false }, 'degraded', /not a member of the group/],
+  ['commits get no answer', { commitFailures: 3 }, 'degraded', /3 commits in a row/],
+  [
+    'the watchdog holds a partition',
+    { partitions: [{ ...PARTITION, pausedBy: ['watchdog'] }] },
+    'degraded',
+    /t\/3 is paused/,
+  ],
+  ['the user holds a partition', { partitions: [{ ...PARTITION, pausedBy: ['user'] }] }, 'healthy', undefined],
+  [
+    'a partition halted',
+    { partitions: [{ ...PARTITION, halted: 'halted at 7' }], commitFailures: 1 },
+    'unhealthy',
+    /halted at 7/,
+  ],
+  ['it failed', { state: 'failed', failure: new Error('why') }, 'unhealthy', /why/],
+])('health when %s', (_name, input, status, reason) => {
+  const health = healthOf({ ...INPUT, ...input })
+  expect(health.status).toBe(status)
+  if (reason === undefined) expect(health.reasons).toEqual([])
+  else expect(health.reasons[0]).toMatch(reason)
+})
+
+test('status before, during and after a run', async () => {
+  const idle = rig({ driver: new ScriptedDriver().factory })
+  expect(idle.consumer.status()).toMatchObject({
+    state: 'idle',
+    health: { status: 'starting' },
+    partitions: [],
+    generationId: undefined,
+  })
+  const { broker, clock, consumer } = await onBroker({}, 2)
+  broker.produce('t', values(0, 3))
+  await clock.advance('2s')
+  expect(consumer.status()).toMatchObject({
+    state: 'running',
+    health: { status: 'healthy', reasons: [] },
+    memberId: 'member-0001',
+    generationId: 1,
+    slots: { concurrency: 10, busy: 0 },
+    partitions: [
+      {
+        topic: 't',
+        partition: 0,
+        phase: 'active',
+        committed: 3,
+        committable: 3,
+        logEnd: 3,
+        lag: 0,
+        open: 0,
+        heldRecords: 0,
+        heldBytes: 0,
+      },
+      { topic: 't', partition: 1, committed: -1 },
+    ],
+  })
+  await consumer.stop()
+  expect(consumer.status()).toMatchObject({ state: 'stopped', partitions: [] })
+})
+
+test('no log line shows a payload or a key, at any level', async () => {
+  const { logger, lines } = recordingLogger()
+  const fail = (): void => {
+    throw new Error('no')
+  }
+  const { on } = await import('../../src/pipeline/handler.ts')
+  const handlers = [
+    on('t', (_record, context) => {
+      context.logger.info({}, 'from the handler')
+      fail()
+    }),
+  ]
+  const { broker, clock, consumer } = await onBroker({ logger, handlers, maxAttempts: 2 })
+  broker.produce('t', { key: 'hunter2-key', value: 'hunter2-value' })
+  await clock.advance('2s')
+  await consumer.stop()
+  const text = JSON.stringify(lines, (_name, value) => (value instanceof Error ? `${value.stack}` : value))
+  expect(text).toContain('from the handler')
+  expect(text).toContain('keyHash')
+  expect(text).not.toContain('hunter2')
+})

@@ -1,0 +1,3 @@
+export { type HardenOptions, hardenKafkajs } from './internals/harden.ts'
+export { kafkajs } from './kafkajs.ts'
+export type { KafkajsOptions, SaslOptions } from './options.ts'

@@ -1,0 +1,59 @@
+/** The parts of kafkajs's internal `Cluster` and `Broker` that the driver uses; `shapes.ts` checks that they are there. */
+export type Retrier = (
+  attempt: (bail: (error: Error) => void, ...rest: unknown[]) => Promise<unknown>,
+) => Promise<unknown>
+
+export interface ClusterInternals {
+  retrier: Retrier
+  readonly brokerPool: { retrier: Retrier }
+  getNodeIds(): readonly string[]
+  findBroker(target: { nodeId: string | number }): Promise<BrokerInternals>
+  findGroupCoordinator(request: { groupId: string }): Promise<BrokerInternals>
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[]
+  addTargetTopic(topic: string): Promise<void>
+  fetchTopicsOffset(
+    topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<readonly TopicOffsets[]>
+}
+
+export interface TopicOffsets {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
+}
+
+export interface Identity {
+  readonly memberId: string
+  readonly generationId: number
+}
+
+export interface FetchRequest {
+  topics: { topic: string; partitions: { partition: number; fetchOffset: string }[] }[]
+}
+
+export interface FetchResponse {
+  responses: readonly {
+    readonly topicName: string
+    readonly partitions: readonly {
+      readonly partition: number
+      readonly messages: readonly { readonly offset: string }[]
+    }[]
+  }[]
+}
+
+export interface BrokerInternals {
+  joinGroup(request: { memberId: string }): Promise<Identity>
+  syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>
+  leaveGroup(request: object): Promise<unknown>
+  heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>
+  offsetCommit(request: {
+    groupId: string
+    groupGenerationId: number
+    memberId: string
+    topics: readonly TopicOffsets[]
+  }): Promise<unknown>
+  offsetFetch(request: {
+    groupId: string
+    topics: readonly { topic: string; partitions: readonly { partition: number }[] }[]
+  }): Promise<{ readonly responses: readonly TopicOffsets[] }>
+  fetch(request: FetchRequest): Promise<FetchResponse>
+}

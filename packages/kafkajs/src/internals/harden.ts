@@ -1,0 +1,27 @@
+import { DEFAULT_MAX_DECOMPRESSED_BYTES, registerCodecs } from './codecs.ts'
+import { mendHeaders } from './headers.ts'
+import { mendRequestQueue } from './request-queue.ts'
+import { assertKnownKafkajs } from './self-test.ts'
+
+export interface HardenOptions {
+  /**
+   * The most a compressed record batch may inflate to. It holds for the whole process; of several
+   * values the largest.
+   * @default 134217728 (128 MiB)
+   */
+  readonly maxDecompressedBytes?: number
+}
+
+/**
+ * Checks the installed kafkajs and mends it for the whole process; calling it again changes
+ * nothing but a raised limit. Throws `HF_KAFKAJS_UNKNOWN` and mends nothing when kafkajs is not
+ * the known one.
+ */
+export function hardenKafkajs(options: HardenOptions = {}): void {
+  assertKnownKafkajs()
+  mendRequestQueue()
+  mendHeaders()
+  registerCodecs(options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES)
+  // A record decoded through the mends must still read as it was written.
+  assertKnownKafkajs()
+}

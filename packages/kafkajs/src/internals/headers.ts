@@ -1,0 +1,138 @@
+import { InternalFault } from './fault.ts'
+import { requireInternal } from './kafkajs.ts'
+
+/** One header as it stood on the wire. */
+export type RawHeader = readonly [name: string, value: Buffer | null]
+export type RawHeaders = readonly RawHeader[]
+
+/** What the mend uses of kafkajs's `Decoder`. */
+export interface HeaderBytes {
+  readonly buffer: Buffer
+  offset: number
+  readVarInt(): number
+}
+
+type HeaderValue = Buffer | null | (Buffer | null)[]
+type ArrayReader = (this: HeaderBytes, reader: unknown) => unknown
+
+export interface DecoderClass {
+  readonly prototype: { readVarIntArray: ArrayReader }
+}
+
+const NO_HEADERS: RawHeaders = Object.freeze([])
+/** A header takes two length bytes at least: more of them than that is a lie about the count. */
+const SMALLEST_HEADER_BYTES = 2
+
+/**
+ * The object kafkajs hands out as `message.headers`. The wire order sits in a private field: it is
+ * invisible to enumeration and copies, and costs less per record than a symbol property or a
+ * WeakMap. The prototype is emptied, so that a header named `constructor` or `__proto__` is an own
+ * key like any other and a header that is not there reads as undefined.
+ */
+class HeaderBag {
+  [name: string]: HeaderValue
+  readonly #wire: RawHeaders
+
+  constructor(wire: RawHeaders) {
+    this.#wire = wire
+  }
+
+  static wireOf(headers: object): RawHeaders | undefined {
+    return #wire in headers ? headers.#wire : undefined
+  }
+}
+Reflect.deleteProperty(HeaderBag.prototype, 'constructor')
+Object.setPrototypeOf(HeaderBag.prototype, null)
+
+/** kafkajs folds the decoded headers with `reduce`, copying the object for each of them. */
+class DecodedHeaders {
+  readonly #bag: HeaderBag
+
+  constructor(wire: RawHeaders) {
+    const bag = new HeaderBag(wire)
+    for (const [name, value] of wire) {
+      const present = bag[name]
+      if (present === undefined) bag[name] = value
+      else if (Array.isArray(present)) present.push(value)
+      else bag[name] = [present, value]
+    }
+    this.#bag = bag
+  }
+
+  reduce(): object {
+    return this.#bag
+  }
+}
+
+function corrupt(reason: string, details: Readonly<Record<string, unknown>>): InternalFault {
+  return new InternalFault('HF_CODEC', `a record's headers cannot be decoded: ${reason}`, details)
+}
+
+function readHeader(bytes: HeaderBytes): RawHeader {
+  const { buffer } = bytes
+  const nameBytes = bytes.readVarInt()
+  const nameStart = bytes.offset
+  const nameEnd = nameStart + nameBytes
+  if (nameBytes < 0 || nameEnd > buffer.length) throw corrupt('bad name length', { nameBytes })
+  bytes.offset = nameEnd
+  const valueBytes = bytes.readVarInt()
+  const valueStart = bytes.offset
+  const valueEnd = valueStart + Math.max(valueBytes, 0)
+  // A truncated length also shows here: reading past the end moves the offset past it.
+  if (valueBytes < -1 || valueEnd > buffer.length) throw corrupt('bad value length', { valueBytes })
+  bytes.offset = valueEnd
+  const name = buffer.toString('utf8', nameStart, nameEnd)
+  return [name, valueBytes === -1 ? null : buffer.subarray(valueStart, valueEnd)]
+}
+
+function readHeaders(bytes: HeaderBytes): RawHeaders | DecodedHeaders {
+  const count = bytes.readVarInt()
+  // An empty array folds to kafkajs's own fresh `{}`.
+  if (count === 0 || count === -1) return NO_HEADERS
+  const remainingBytes = bytes.buffer.length - bytes.offset
+  if (count < 0 || count * SMALLEST_HEADER_BYTES > remainingBytes) {
+    throw corrupt(`${count} headers in ${remainingBytes} bytes`, { count, remainingBytes })
+  }
+  const wire: RawHeader[] = []
+  for (let i = 0; i < count; i++) wire.push(readHeader(bytes))
+  return new DecodedHeaders(wire)
+}
+
+const mended = new WeakSet<ArrayReader>()
+
+/** Makes header decoding linear and bounded; calling it again changes nothing. */
+export function mendHeaders(
+  Decoder: DecoderClass = requireInternal<DecoderClass>('protocol/decoder'),
+  headerReader: unknown = requireInternal<unknown>('protocol/recordBatch/header/v0/decoder'),
+): void {
+  const original = Decoder.prototype.readVarIntArray
+  if (mended.has(original)) return
+  function readVarIntArray(this: HeaderBytes, reader: unknown): unknown {
+    return reader === headerReader ? readHeaders(this) : original.call(this, reader)
+  }
+  mended.add(readVarIntArray)
+  Decoder.prototype.readVarIntArray = readVarIntArray
+}
+
+function toBuffer(value: unknown): Buffer | null {
+  if (Buffer.isBuffer(value)) return value
+  return value === null || value === undefined ? null : Buffer.from(String(value))
+}
+
+function deriveRawHeaders(headers: Readonly<Record<string, unknown>>): RawHeaders {
+  const names = Object.keys(headers)
+  if (names.length === 0) return NO_HEADERS
+  return names.flatMap((name): RawHeader[] => {
+    const value = headers[name]
+    return Array.isArray(value) ? value.map((each): RawHeader => [name, toBuffer(each)]) : [[name, toBuffer(value)]]
+  })
+}
+
+/**
+ * The headers of a message in wire order, with duplicates and nulls. Headers that kafkajs did not
+ * decode through the mend are derived from the object: duplicates then stand together.
+ */
+export function rawHeaders(headers: object | null | undefined): RawHeaders {
+  if (headers === null || headers === undefined) return NO_HEADERS
+  return HeaderBag.wireOf(headers) ?? deriveRawHeaders(headers as Record<string, unknown>)
+}

@@ -1,0 +1,113 @@
+import { type CommitRequest, type CommitResult, HoldfastError, partitionName } from '@holdfast/core'
+import type { BrokerInternals, ClusterInternals, Identity, TopicOffsets } from './internals/cluster.ts'
+import { errorType } from './translate-error.ts'
+
+/** Answers that mean: this identity is over. */
+const FENCED_TYPES: readonly (string | undefined)[] = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']
+
+const OK: CommitResult = Object.freeze({ status: 'ok' })
+
+/**
+ * Who this process is in the group, and what it may commit.
+ *
+ * An identity is in force from the answer to SyncGroup until the next JoinGroup is sent. Commits carry it, so the broker
+ * refuses what is late. The broker never checks who owns a partition: what this member does not own under the epoch of
+ * the request never leaves.
+ */
+export class Membership {
+  readonly #groupId: string
+  readonly #cluster: () => ClusterInternals
+  #current: Identity | undefined
+  #coordinator: BrokerInternals | undefined
+  readonly #owns: (request: CommitRequest) => boolean
+
+  constructor(groupId: string, cluster: () => ClusterInternals, owns: (request: CommitRequest) => boolean) {
+    this.#groupId = groupId
+    this.#cluster = cluster
+    this.#owns = owns
+  }
+
+  get current(): Identity | undefined {
+    return this.#current
+  }
+
+  enter(identity: Identity): void {
+    this.#current = identity
+  }
+
+  /** No identity is in force: a join is on its way, or the group was left. */
+  suspend(): void {
+    this.#current = undefined
+  }
+
+  useCoordinator(coordinator: BrokerInternals): void {
+    this.#coordinator = coordinator
+  }
+
+  /** Keeps the session alive; answers what the coordinator holds against us, if that is final. */
+  async heartbeat(): Promise<string | undefined> {
+    const identity = this.#current
+    if (identity === undefined) return undefined
+    const { memberId, generationId } = identity
+    try {
+      await this.#coordinator?.heartbeat({ groupId: this.#groupId, groupGenerationId: generationId, memberId })
+      return undefined
+    } catch (error) {
+      const type = errorType(error)
+      return FENCED_TYPES.includes(type) ? type : undefined
+    }
+  }
+
+  async commit(requests: readonly CommitRequest[]): Promise<CommitResult[]> {
+    const valid = this.#current === undefined ? [] : requests.filter(this.#owns)
+    const result = valid.length === 0 ? OK : await this.#send(valid)
+    return requests.map((request) => (valid.includes(request) ? result : fenced(request, 'its epoch is over')))
+  }
+
+  async #send(requests: readonly CommitRequest[]): Promise<CommitResult> {
+    const { memberId, generationId } = this.#current as Identity
+    try {
+      this.#coordinator ??= await this.#cluster().findGroupCoordinator({ groupId: this.#groupId })
+      await this.#coordinator.offsetCommit({
+        groupId: this.#groupId,
+        groupGenerationId: generationId,
+        memberId,
+        topics: toTopics(requests),
+      })
+      return OK
+    } catch (error) {
+      const type = errorType(error)
+      if (FENCED_TYPES.includes(type)) return fenced(requests[0] as CommitRequest, `the broker answered ${type}`, error)
+      this.#coordinator = undefined
+      return unknown(requests[0] as CommitRequest, error)
+    }
+  }
+}
+
+function fenced(request: CommitRequest, reason: string, cause?: unknown): CommitResult {
+  const { topic, partition, offset, epoch } = request
+  const error = new HoldfastError(
+    'HF_COMMIT_FENCED',
+    `the commit of ${partitionName(request)}@${offset} under epoch ${epoch} was refused: ${reason}.`,
+    { cause, details: { topic, partition, offset, epoch } },
+  )
+  return { status: 'fenced', error }
+}
+
+function unknown(request: CommitRequest, cause: unknown): CommitResult {
+  const { topic, partition, offset } = request
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const error = new HoldfastError(
+    'HF_COMMIT_UNKNOWN',
+    `the commit of ${partitionName(request)}@${offset} got no answer: ${reason}.`,
+    { cause, details: { topic, partition, offset } },
+  )
+  return { status: 'unknown', error }
+}
+
+function toTopics(requests: readonly CommitRequest[]): TopicOffsets[] {
+  return [...Map.groupBy(requests, ({ topic }) => topic)].map(([topic, list]) => ({
+    topic,
+    partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+  }))
+}

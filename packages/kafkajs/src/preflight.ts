@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HoldfastError, type Logger, type TopicPattern } from '@holdfast/core'
+import type { Kafka } from './internals/kafkajs.ts'
+import { translateError } from './translate-error.ts'
+
+const FIRST_RETRY_MS = 250
+const MAX_RETRY_MS = 5_000
+/** Kafka's own topics; as with `exclude.internal.topics`, a pattern never means them. */
+const INTERNAL_TOPIC = /^__/
+
+export interface PreflightOptions {
+  readonly kafka: Kafka
+  readonly brokers: readonly string[]
+  readonly topics: readonly TopicPattern[]
+  readonly startTimeoutMs: number
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks the brokers for their topics until one answers, and answers the names to subscribe to. What trying again cannot
+ * mend (credentials, a peer that is no broker, a missing topic) is an error at once.
+ */
+export async function preflight(options: PreflightOptions): Promise<string[]> {
+  const { brokers, topics, startTimeoutMs, logger, signal } = options
+  const endMs = performance.now() + startTimeoutMs
+  for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
+    signal.throwIfAborted()
+    try {
+      return selectTopics(topics, await listTopics(options.kafka))
+    } catch (error) {
+      const translated = translateError(error, { brokers })
+      if (!translated.retryable || translated.code === 'HF_TOPIC_MISSING' || performance.now() + retryMs > endMs)
+        throw translated
+      logger.warn({ code: translated.code, reason: translated.message, retryInMs: retryMs }, 'no broker answers yet')
+      await sleep(retryMs, undefined, { signal })
+    }
+  }
+}
+
+async function listTopics(kafka: Kafka): Promise<string[]> {
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    return await admin.listTopics()
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+function selectTopics(patterns: readonly TopicPattern[], existing: readonly string[]): string[] {
+  const selected = new Set<string>()
+  for (const pattern of patterns) {
+    const matching = existing.filter((topic) =>
+      typeof pattern === 'string' ? topic === pattern : matches(pattern, topic),
+    )
+    if (matching.length === 0) throw topicMissing(pattern)
+    for (const topic of matching) selected.add(topic)
+  }
+  return [...selected]
+}
+
+function matches(pattern: RegExp, topic: string): boolean {
+  return !INTERNAL_TOPIC.test(topic) && new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, '')).test(topic)
+}
+
+function topicMissing(pattern: TopicPattern): HoldfastError {
+  const what = typeof pattern === 'string' ? `the topic ${pattern} does not exist` : `no topic matches ${pattern}`
+  return new HoldfastError(
+    'HF_TOPIC_MISSING',
+    `${what}.\n  Fix: create it; holdfast never creates a topic by subscribing.`,
+    {
+      details: { topic: String(pattern) },
+    },
+  )
+}

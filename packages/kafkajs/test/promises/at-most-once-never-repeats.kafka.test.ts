@@ -1,0 +1,15 @@
+import { describe, expect, inject, test } from 'vitest'
+import { RECORDS, tellKillStory } from '../support/kill-story.ts'
+
+describe('at-most-once never repeats a record, whenever a worker is killed', () => {
+  test.each([11, 12, 13, 14, 15])('seed %i', async (seed) => {
+    const { effects, killed } = await tellKillStory(inject('kafkaBrokers'), seed, {
+      delivery: 'at-most-once',
+      handlerMs: 4,
+    })
+    expect(killed).toBe(3)
+    expect(new Set(effects.map(({ partition, offset }) => `${partition}@${offset}`)).size).toBe(effects.length)
+    // A kill loses at most the poll batches that were committed and running: 20 records for each of 3 partitions.
+    expect(effects.length).toBeGreaterThanOrEqual(RECORDS - killed * 60)
+  })
+})

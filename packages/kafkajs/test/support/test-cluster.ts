@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto'
+import { type Admin, Kafka, logLevel, type Message, Partitioners, type Producer } from '../../src/internals/kafkajs.ts'
+import { mendRequestQueue } from '../../src/internals/request-queue.ts'
+import { until } from './until.ts'
+
+/** An admin and a producer on the brokers of a test, with names that no other test uses. */
+export class TestCluster implements AsyncDisposable {
+  readonly brokers: readonly string[]
+  readonly #admin: Admin
+  readonly #producer: Producer
+
+  constructor(brokers: readonly string[], admin: Admin, producer: Producer) {
+    this.brokers = brokers
+    this.#admin = admin
+    this.#producer = producer
+  }
+
+  static async connect(brokers: readonly string[]): Promise<TestCluster> {
+    mendRequestQueue()
+    const kafka = new Kafka({
+      brokers: [...brokers],
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 20, maxRetryTime: 1_000 },
+    })
+    const admin = kafka.admin()
+    const producer = kafka.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      // Without it a request that is retried appends its records twice.
+      idempotent: true,
+    })
+    await Promise.all([admin.connect(), producer.connect()])
+    return new TestCluster(brokers, admin, producer)
+  }
+
+  get admin(): Admin {
+    return this.#admin
+  }
+
+  /** A topic with a leader for every partition; the group of a test may have the same name. */
+  async createTopic(numPartitions = 1, topic = `t-${randomUUID()}`): Promise<string> {
+    await this.#admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }], waitForLeaders: false })
+    // A broker learns of a new topic a moment after its creation was acknowledged.
+    await until(
+      `leaders of ${topic}`,
+      () => this.#admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined),
+      (metadata) => metadata?.topics[0]?.partitions.filter(({ leader }) => leader >= 0).length === numPartitions,
+    )
+    return topic
+  }
+
+  async produce(topic: string, messages: Message[]): Promise<void> {
+    await this.#producer.send({ topic, messages, acks: -1 })
+  }
+
+  /** `count` records dealt over the partitions in turn; each value is its number. */
+  async produceNumbers(topic: string, count: number, partitions: number, from = 0): Promise<void> {
+    const messages = Array.from({ length: count }, (_, index) => ({
+      partition: (from + index) % partitions,
+      key: `k${from + index}`,
+      value: String(from + index),
+    }))
+    await this.produce(topic, messages)
+  }
+
+  /** Committed offsets by partition; −1 where there is none. */
+  async committed(groupId: string, topic: string): Promise<number[]> {
+    const [offsets] = await this.#admin.fetchOffsets({ groupId, topics: [topic] })
+    const sorted = (offsets?.partitions ?? []).toSorted((a, b) => a.partition - b.partition)
+    return sorted.map(({ offset }) => Number(offset))
+  }
+
+  async logEnds(topic: string): Promise<number[]> {
+    const offsets = await this.#admin.fetchTopicOffsets(topic)
+    return offsets.toSorted((a, b) => a.partition - b.partition).map(({ high }) => Number(high))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#admin.disconnect(), this.#producer.disconnect()])
+  }
+}

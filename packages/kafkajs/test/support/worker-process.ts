@@ -1,0 +1,46 @@
+import { openSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ConsumerOptions, createConsumer, on } from '@holdfast/core'
+import { kafkajs } from '../../src/index.ts'
+import { quietLogger } from './quiet-logger.ts'
+
+/** What a worker process is told on its command line. */
+export interface WorkerSettings {
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly groupId: string
+  readonly effects: string
+  readonly delivery: 'at-least-once' | 'at-most-once'
+  readonly handlerMs: number
+  readonly options?: Partial<ConsumerOptions>
+}
+
+/** A consumer whose every effect is one line in a file, written before the handler returns. */
+async function main(settings: WorkerSettings): Promise<void> {
+  const { brokers, topic, groupId, effects, delivery, handlerMs } = settings
+  const file = openSync(effects, 'a')
+  const consumer = createConsumer({
+    driver: kafkajs({ brokers }),
+    groupId,
+    delivery,
+    logger: quietLogger,
+    sessionTimeoutMs: 1_500,
+    heartbeatIntervalMs: 200,
+    rebalanceTimeoutMs: 4_000,
+    fetchMaxWaitMs: 100,
+    maxPollRecords: 20,
+    commitInterval: { records: 10, ms: 100 },
+    ...settings.options,
+    handlers: [
+      on(topic, async (record) => {
+        if (handlerMs > 0) await sleep(handlerMs)
+        writeSync(file, `${record.partition} ${record.offset} ${record.value}\n`)
+      }),
+    ],
+  })
+  consumer.on('group:joined', ({ memberId, generationId }) => process.send?.({ joined: { memberId, generationId } }))
+  await consumer.runUntilSignal()
+  process.disconnect?.()
+}
+
+await main(JSON.parse(process.argv[2] as string) as WorkerSettings)

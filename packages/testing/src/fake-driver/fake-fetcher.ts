@@ -1,0 +1,141 @@
+import {
+  type AssignedPartition,
+  type DriverContext,
+  partitionName,
+  type RecordBatch,
+  type TopicPartition,
+} from '@holdfast/core'
+import type { FakeLogs } from './fake-logs.ts'
+import type { FetchFaults } from './fetch-faults.ts'
+
+interface Position {
+  readonly partition: TopicPartition
+  epoch: number
+  offset: number
+}
+
+/**
+ * Reads ahead by one batch of each partition: a fetch takes a turn of the event loop, and a pause that comes meanwhile
+ * does not stop the batch that is on its way.
+ */
+export class FakeFetcher {
+  readonly #context: DriverContext
+  readonly #logs: FakeLogs
+  readonly #maxBatchRecords: number
+  readonly #faults: FetchFaults
+  readonly #positions = new Map<string, Position>()
+  readonly #epochs = new Map<string, number>()
+  readonly #paused = new Set<string>()
+  readonly #stopListening: () => void
+  #late: RecordBatch[] = []
+  #isFetching = false
+  #isClosed = false
+
+  constructor(context: DriverContext, logs: FakeLogs, maxBatchRecords: number, faults: FetchFaults) {
+    this.#context = context
+    this.#logs = logs
+    this.#maxBatchRecords = maxBatchRecords
+    this.#faults = faults
+    this.#stopListening = logs.onChange(() => this.#fetch())
+  }
+
+  /** Pauses end with the assignment; those that are asked for while it is told belong to the new one. */
+  clear(): void {
+    this.#positions.clear()
+    this.#epochs.clear()
+    this.#paused.clear()
+  }
+
+  /** Where a partition is read from: the committed offset, else as `autoOffsetReset` says. */
+  locate({ topic, partition }: TopicPartition, committed: number): AssignedPartition {
+    const position = committed >= 0 ? committed : this.#resetOffset({ topic, partition })
+    return { topic, partition, position, committed }
+  }
+
+  begin(epoch: number, partitions: readonly AssignedPartition[]): void {
+    for (const { topic, partition, position } of partitions) {
+      const name = partitionName({ topic, partition })
+      this.#epochs.set(name, epoch)
+      this.#positions.set(name, { partition: { topic, partition }, epoch, offset: position })
+    }
+    const late = this.#late
+    this.#late = []
+    for (const batch of late) this.#context.sink.batch(batch)
+    this.#fetch()
+  }
+
+  /** The epoch under which a partition is fetched and committed; undefined where it is not owned. */
+  epochOf(partition: TopicPartition): number | undefined {
+    return this.#epochs.get(partitionName(partition))
+  }
+
+  /** Fetches nothing until the next assignment. */
+  suspend(): void {
+    this.#positions.clear()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#positions.clear()
+    this.#stopListening()
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#paused.add(partitionName(partition))
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#paused.delete(partitionName(partition))
+    this.#fetch()
+  }
+
+  #fetch(): void {
+    if (this.#isFetching || this.#isClosed) return
+    const ready = [...this.#positions].filter(([name, position]) => !this.#paused.has(name) && this.#hasNews(position))
+    if (ready.length === 0) return
+    this.#isFetching = true
+    setImmediate(() => {
+      this.#isFetching = false
+      for (const [name, position] of ready) if (this.#positions.get(name) === position) this.#deliver(position)
+      this.#fetch()
+    })
+  }
+
+  #hasNews({ partition, offset }: Position): boolean {
+    return offset !== this.#logs.at(partition).end
+  }
+
+  #deliver(position: Position): void {
+    const { sink } = this.#context
+    const { partition } = position
+    const log = this.#logs.at(partition)
+    const fetched = log.read(position.offset, this.#maxBatchRecords)
+    if (fetched === undefined) {
+      position.offset = this.#resetOffset(partition)
+      position.epoch = sink.reset(partition, position.offset)
+      this.#epochs.set(partitionName(partition), position.epoch)
+      return
+    }
+    const { records, nextOffset } = fetched
+    if (nextOffset === position.offset) return
+    position.offset = nextOffset
+    if (records.length === 0) return sink.advanced(partition, position.epoch, nextOffset)
+    this.#hand({ ...partition, epoch: position.epoch, records, nextOffset, highWatermark: log.end })
+  }
+
+  #hand(batch: RecordBatch): void {
+    if (this.#faults.stale?.(batch)) {
+      this.#late.push(batch)
+      // The rest of the partition must not overtake it within the epoch.
+      this.#positions.delete(partitionName(batch))
+      return
+    }
+    this.#context.sink.batch(batch)
+    if (this.#faults.repeat?.(batch)) this.#context.sink.batch(batch)
+  }
+
+  #resetOffset(partition: TopicPartition): number {
+    const log = this.#logs.at(partition)
+    return this.#context.autoOffsetReset === 'earliest' ? log.start : log.end
+  }
+}

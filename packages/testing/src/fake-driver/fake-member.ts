@@ -1,0 +1,217 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  type CommitRequest,
+  type CommitResult,
+  type Driver,
+  type DriverContext,
+  HoldfastError,
+  type TopicPartition,
+} from '@holdfast/core'
+import type { CommitFaults } from './fake-commits.ts'
+import { FakeFetcher } from './fake-fetcher.ts'
+import type { FakeGroup, GroupMember } from './fake-group.ts'
+import type { FakeLogs } from './fake-logs.ts'
+import type { FetchFaults } from './fetch-faults.ts'
+
+export interface MemberPorts {
+  readonly logs: FakeLogs
+  readonly group: FakeGroup
+  readonly commitFaults: CommitFaults
+  readonly maxBatchRecords: number
+  readonly fetchFaults: FetchFaults
+  nextMemberId(): string
+  /** The client process runs from now on, until `ended`. */
+  started(member: FakeMember): void
+  ended(member: FakeMember): void
+}
+
+type Phase = 'new' | 'joining' | 'member' | 'preparing' | 'out' | 'stopped' | 'killed'
+
+/** One client process: the driver that a consumer holds, and the member that the coordinator knows. */
+export class FakeMember implements Driver, GroupMember {
+  readonly #ports: MemberPorts
+  readonly #context: DriverContext
+  readonly #fetcher: FakeFetcher
+  readonly #firstAssignment = Promise.withResolvers<void>()
+  #phase: Phase = 'new'
+  #memberId = ''
+  #generationId = -1
+  #owned: readonly TopicPartition[] = []
+
+  constructor(context: DriverContext, ports: MemberPorts) {
+    this.#context = context
+    this.#ports = ports
+    this.#firstAssignment.promise.catch(() => undefined)
+    this.#fetcher = new FakeFetcher(context, ports.logs, ports.maxBatchRecords, ports.fetchFaults)
+  }
+
+  get topics(): readonly string[] {
+    return this.#ports.logs.matching(this.#context.topics)
+  }
+
+  get memberId(): string {
+    return this.#memberId
+  }
+
+  get owned(): readonly TopicPartition[] {
+    return this.#owned
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await nextTurn()
+    this.#checkMayStart(signal)
+    this.#ports.started(this)
+    const onAbort = (): void => this.#firstAssignment.reject(startAborted())
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      void this.#join()
+      await this.#firstAssignment.promise
+    } catch (error) {
+      await this.stop()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.pause(partitions)
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.resume(partitions)
+  }
+
+  async commit(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
+    const identity = { memberId: this.#memberId, generationId: this.#generationId }
+    const isCurrent = requests.map((request) => this.#isCurrent(request))
+    await nextTurn()
+    await this.#ports.commitFaults.held
+    if (this.#phase === 'killed') return new Promise(() => undefined)
+    const verdict = isCurrent.includes(true) ? this.#ports.commitFaults.next() : 'answer'
+    const isAccepted = this.#ports.group.accepts(identity.memberId, identity.generationId)
+    return requests.map((request, index) => {
+      if (!isCurrent[index] || !isAccepted) {
+        this.#ports.group.store(identity.memberId, identity.generationId, request, false)
+        if (isCurrent[index]) this.#foundOut(identity.generationId)
+        return { status: 'fenced', error: commitFenced(request) }
+      }
+      this.#ports.group.store(identity.memberId, identity.generationId, request, verdict !== 'no answer')
+      return verdict === 'answer' ? { status: 'ok' } : { status: 'unknown', error: commitUnknown(request) }
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (this.#phase === 'stopped' || this.#phase === 'killed') return
+    this.#phase = 'stopped'
+    this.#firstAssignment.reject(startAborted())
+    this.#fetcher.close()
+    this.#ports.group.leave(this)
+    this.#ports.ended(this)
+    await nextTurn()
+  }
+
+  async prepare(): Promise<void> {
+    if (this.#phase !== 'member') return
+    this.#phase = 'preparing'
+    this.#fetcher.suspend()
+    await this.#context.sink.revoking('rebalance')
+  }
+
+  adopt(generationId: number, partitions: readonly TopicPartition[]): void {
+    if (this.#phase !== 'joining' && this.#phase !== 'preparing') return
+    const { sink } = this.#context
+    this.#phase = 'member'
+    this.#generationId = generationId
+    this.#owned = partitions
+    this.#fetcher.clear()
+    const assigned = partitions.map((partition) =>
+      this.#fetcher.locate(partition, this.#ports.group.committed(partition)),
+    )
+    const epoch = sink.assigned({ partitions: assigned, memberId: this.#memberId, generationId })
+    this.#fetcher.begin(epoch, assigned)
+    this.#firstAssignment.resolve()
+  }
+
+  /** The broker has thrown the member out. It is told now, or finds out by its next commit; then it joins anew. */
+  expel(reason: string, isTold: boolean): void {
+    this.#ports.group.leave(this)
+    if (isTold || this.#phase !== 'member') this.#rejoinAfter(() => this.#context.sink.lost(reason))
+  }
+
+  crash(error: HoldfastError, willRestart: boolean): void {
+    this.#ports.group.leave(this)
+    if (willRestart) return this.#rejoinAfter(() => this.#context.sink.crashed(error, true))
+    this.#leaveMembership()
+    this.#firstAssignment.reject(error)
+    this.#context.sink.crashed(error, false)
+  }
+
+  /** The process ends without a word: nothing reaches the consumer any more, and no commit gets an answer. */
+  kill(): void {
+    this.#phase = 'killed'
+    this.#fetcher.close()
+    this.#ports.group.leave(this)
+    this.#ports.ended(this)
+  }
+
+  #checkMayStart(signal: AbortSignal): void {
+    const missing = this.#context.topics.find((topic) => typeof topic === 'string' && !this.#ports.logs.has(topic))
+    if (signal.aborted || this.#phase !== 'new') throw startAborted()
+    if (missing === undefined) return
+    throw new HoldfastError('HF_TOPIC_MISSING', `the topic ${missing} does not exist.\n  Fix: create it.`, {
+      details: { topic: missing },
+    })
+  }
+
+  async #join(): Promise<void> {
+    this.#phase = 'joining'
+    this.#memberId = this.#ports.nextMemberId()
+    await this.#ports.group.join(this)
+  }
+
+  #isCurrent(request: CommitRequest): boolean {
+    const isOpen = this.#phase === 'member' || this.#phase === 'preparing'
+    return isOpen && request.epoch === this.#fetcher.epochOf(request)
+  }
+
+  /** A commit of an earlier generation says nothing about the membership of now. */
+  #foundOut(generationId: number): void {
+    if (generationId !== this.#generationId || this.#phase !== 'member') return
+    this.#rejoinAfter(() => this.#context.sink.lost('the coordinator does not know this member'))
+  }
+
+  #rejoinAfter(tell: () => void): void {
+    this.#leaveMembership()
+    tell()
+    void nextTurn().then(async () => {
+      if (this.#phase === 'out') await this.#join()
+    })
+  }
+
+  #leaveMembership(): void {
+    this.#phase = 'out'
+    this.#owned = []
+    this.#fetcher.clear()
+  }
+}
+
+function startAborted(): HoldfastError {
+  return new HoldfastError('HF_ABORTED', 'the start was given up.')
+}
+
+function commitFenced({ topic, partition, offset, epoch }: CommitRequest): HoldfastError {
+  return new HoldfastError(
+    'HF_COMMIT_FENCED',
+    `the commit of ${topic}/${partition}@${offset} came after epoch ${epoch} had ended.`,
+    {
+      details: { topic, partition, offset, epoch },
+    },
+  )
+}
+
+function commitUnknown({ topic, partition, offset, epoch }: CommitRequest): HoldfastError {
+  return new HoldfastError('HF_COMMIT_UNKNOWN', `the commit of ${topic}/${partition}@${offset} got no answer.`, {
+    details: { topic, partition, offset, epoch },
+  })
+}

@@ -1,0 +1,27 @@
+export {
+  type ContractTest,
+  type DriverContractOptions,
+  type DriverEnvironment,
+  driverContract,
+} from './contract/driver-contract.ts'
+export { createFakeClock, type FakeClock } from './fake-clock.ts'
+export {
+  type CommitFault,
+  type CommitSeen,
+  FakeBroker,
+  type FakeDriverOptions,
+  type FakeRecord,
+  type FetchFaults,
+  fakeBroker,
+  type MemberChoice,
+} from './fake-driver.ts'
+export {
+  type KafkaCluster,
+  type KafkaOptions,
+  type KafkaVia,
+  kafka,
+  type ProvisioningCode,
+  ProvisioningError,
+  type SaslCredentials,
+  type TriedWay,
+} from './kafka/kafka.ts'

@@ -1,0 +1,119 @@
+import type { CommitRequest, Driver, DriverContext, DriverFactory, DriverSink } from '@holdfast/core'
+import { expect, test } from 'vitest'
+import { driverContract } from '../../src/contract/driver-contract.ts'
+import { fakeEnvironment } from './fake-environment.ts'
+
+type Break = (driver: Driver, context: DriverContext) => Partial<Driver>
+type BreakSink = (sink: DriverSink) => Partial<DriverSink>
+
+const broken =
+  (breakDriver: Break, breakSink: BreakSink = () => ({})) =>
+  (factory: DriverFactory): DriverFactory => ({
+    name: factory.name,
+    describe: () => factory.describe(),
+    create(context) {
+      const sink = delegate(context.sink, breakSink(context.sink))
+      const driver = factory.create({ ...context, sink })
+      return delegate(driver, breakDriver(driver, context))
+    },
+  })
+
+/** The methods of `base`, but for those of `over`. */
+function delegate<T extends object>(base: T, over: Partial<T>): T {
+  return new Proxy(base, {
+    get(target, name) {
+      if (name in over) return Reflect.get(over, name)
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+/** What a client does that commits under its present generation. */
+function latestEpoch(factory: DriverFactory): DriverFactory {
+  let epoch = 0
+  const commit = (driver: Driver) => (requests: readonly CommitRequest[]) =>
+    driver.commit(requests.map((request) => ({ ...request, epoch })))
+  return broken(
+    (driver) => ({ commit: commit(driver) }),
+    (sink) => ({
+      assigned(assignment) {
+        epoch = sink.assigned(assignment)
+        return epoch
+      },
+    }),
+  )(factory)
+}
+
+const BREAKS: readonly (readonly [fault: string, wrap: (factory: DriverFactory) => DriverFactory])[] = [
+  ['pause does nothing', broken(() => ({ pause: () => undefined }))],
+  ['resume does nothing', broken(() => ({ resume: () => undefined }))],
+  [
+    'revoking is not awaited',
+    broken(
+      () => ({}),
+      (sink) => ({ revoking: async (cause) => void sink.revoking(cause) }),
+    ),
+  ],
+  [
+    'a record is left out',
+    broken(
+      () => ({}),
+      (sink) => ({ batch: (batch) => sink.batch({ ...batch, records: batch.records.slice(1) }) }),
+    ),
+  ],
+  [
+    'batches come twice',
+    broken(
+      () => ({}),
+      (sink) => ({
+        batch: (batch) => {
+          sink.batch(batch)
+          sink.batch(batch)
+        },
+      }),
+    ),
+  ],
+  [
+    'batches carry another epoch',
+    broken(
+      () => ({}),
+      (sink) => ({ batch: (batch) => sink.batch({ ...batch, epoch: 99 }) }),
+    ),
+  ],
+  [
+    'every commit is said to be stored',
+    broken((driver) => ({ commit: async (requests) => (await driver.commit(requests)).map(() => ({ status: 'ok' })) })),
+  ],
+  [
+    'commits are said to be stored and are not',
+    broken(() => ({ commit: async (requests) => requests.map(() => ({ status: 'ok' })) })),
+  ],
+  [
+    'one result for all requests',
+    broken((driver) => ({ commit: async (requests) => (await driver.commit(requests)).slice(0, 1) })),
+  ],
+  [
+    'advanced is not told',
+    broken(
+      () => ({}),
+      () => ({ advanced: () => undefined }),
+    ),
+  ],
+  [
+    'start does not wait for the assignment',
+    broken((driver) => ({ start: async (signal) => void driver.start(signal).catch(() => undefined) })),
+  ],
+  ['start does not heed its signal', broken((driver) => ({ start: () => driver.start(new AbortController().signal) }))],
+  ['stop does not leave', broken(() => ({ stop: async () => undefined }))],
+  ['commits of an old epoch are sent under the one of now', latestEpoch],
+]
+
+test.each(BREAKS)('the contract finds a driver where %s', async (_fault, wrap) => {
+  const results = await Promise.allSettled(
+    driverContract({ name: 'broken', setup: () => ({ ...fakeEnvironment(wrap), deadlineMs: 200 }) }).map(({ run }) =>
+      run(),
+    ),
+  )
+  expect(results.some(({ status }) => status === 'rejected')).toBe(true)
+})

@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+const shared = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
+
+/** Two projects by what a test needs: `.test.ts` nothing, `.kafka.test.ts` a real broker, which the run shares. */
+export default defineConfig({
+  test: {
+    // Tests against a broker mostly wait: more of them than cores run side by side.
+    maxWorkers: 4,
+    reporters: ['default', ['json', { outputFile: '.holdfast/test-results.json' }]],
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: ['{packages,examples}/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.kafka.test.ts', '**/node_modules/**', '**/dist/**'],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'kafka',
+          include: ['{packages,examples}/*/test/**/*.kafka.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          globalSetup: ['packages/testing/src/kafka/vitest-global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
