@@ -1,7 +1,7 @@
 import { DONE, type Outcome } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from './attempt-context.ts'
-import { type DecodedRecord, type DecodeRecord, recordDecoder } from './decode.ts'
+import { type DecodedRecord, type DecodeRecord, passThrough, recordDecoder } from './decode.ts'
 import type { HandlerDefinition } from './handler.ts'
 
 /** Runs a delivery once; never throws and never rejects. Synchronous where decoders and handler are. */
@@ -67,6 +67,7 @@ function decodeWhilePossible(
   decode: DecodeRecord,
   records: readonly ConsumerRecord[],
 ): readonly DecodedRecord[] | Promise<readonly DecodedRecord[]> {
+  if (decode === passThrough) return records
   const decoded: (DecodedRecord | Promise<DecodedRecord>)[] = []
   let isAsync = false
   for (const record of records) {

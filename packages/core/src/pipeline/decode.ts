@@ -9,13 +9,16 @@ export type DecodeRecord = (record: ConsumerRecord) => DecodedRecord | Promise<D
 
 type Part = 'key' | 'value' | 'headers'
 
+/** What a handler without decoders gets. */
+export const passThrough: DecodeRecord = (record) => record
+
 /**
  * The decoding that a handler asked for, as one function. Without decoders the record passes as it is. It throws, or
  * rejects with, `HF_DECODE_FAILED`.
  */
 export function recordDecoder(options: HandlerOptions<unknown, unknown, unknown>): DecodeRecord {
   const { key, value, headers } = options
-  if (key === undefined && value === undefined && headers === undefined) return (record) => record
+  if (key === undefined && value === undefined && headers === undefined) return passThrough
   const decodeHeaders = headers && ((record: ConsumerRecord) => checked(headers, headerTexts(record.headers)))
   return (record) => {
     const parts = [

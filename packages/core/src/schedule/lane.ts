@@ -21,7 +21,7 @@ export class Lane {
   state: LaneState = 'idle'
   /** When a parked lane may run again, on the monotonic clock. */
   dueMs = 0
-  #pending: ConsumerRecord[] = []
+  #pending: readonly ConsumerRecord[] = []
   #cursor = 0
   #attempt = 1
   /** Where the records of the batch that runs end, so that a retry takes the same ones. */
@@ -40,12 +40,8 @@ export class Lane {
   }
 
   append(records: readonly ConsumerRecord[]): void {
-    if (this.pending === 0) {
-      this.#pending = [...records]
-      this.#cursor = 0
-    } else {
-      for (const record of records) this.#pending.push(record)
-    }
+    this.#pending = this.pending === 0 ? records : [...this.#pending.slice(this.#cursor), ...records]
+    this.#cursor = 0
     this.#batchEnd = this.#pending.length
   }
 

@@ -97,7 +97,7 @@ export class PartitionQueue implements TopicPartition {
   /** Deals an admitted poll batch to its lanes; answers those that were idle. */
   start(pollBatch: PollBatch, ordering: Ordering): Lane[] {
     const woken = new Set<Lane>()
-    for (const [key, records] of Map.groupBy(pollBatch.records, ordering)) {
+    for (const [key, records] of ordering(pollBatch.records)) {
       const lane = this.#laneOf(key)
       lane.append(records)
       if (lane.state === 'idle') woken.add(lane)
@@ -138,6 +138,7 @@ export class PartitionQueue implements TopicPartition {
 
   #pollBatchEnd({ maxPollRecords, maxPollBytes }: PollLimits): number {
     const last = Math.min(this.#buffer.length, this.#cursor + maxPollRecords)
+    if (this.#unfinishedBytes <= maxPollBytes) return last
     let bytes = recordBytes(this.#buffer[this.#cursor] as ConsumerRecord)
     let end = this.#cursor + 1
     while (end < last) {
