@@ -13,7 +13,7 @@ import { kafka } from '@holdfast/testing'
 import client from 'kafkajs'
 
 console.log('node', process.version)
-await using cluster = await kafka({ log: console.log })
+const cluster = await kafka({ log: console.log })
 const admin = new client.Kafka({ brokers: [...cluster.brokers], logLevel: 0 })
 const setUp = admin.admin()
 await setUp.connect()
@@ -30,6 +30,7 @@ const consumer = createConsumer({
 })
 await consumer.run()
 console.log(typeof consumersOf, consumer.status().state)
+await cluster.stop()
 `
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-node-22-'))
