@@ -4,19 +4,18 @@ import { type ConfigEntry, formatEntries } from './config/entries.ts'
 import type { ConsumerConfig, ConsumerOptions } from './config/options.ts'
 import { resolveConfig } from './config/resolve.ts'
 import { warnings } from './config/rules.ts'
-import type { PauseCause } from './model/pause-cause.ts'
 import { UserPauses } from './model/user-pauses.ts'
-import { createAttempt, type Judge } from './pipeline/attempt.ts'
+import type { Judge } from './pipeline/attempt.ts'
 import type { AttemptScope } from './pipeline/attempt-context.ts'
-import { handlerFor } from './pipeline/topics.ts'
+import { Handlers } from './pipeline/handlers.ts'
 import { judge } from './policy/failure.ts'
 import { type Clock, systemClock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
-import { type AttemptEvent, type EventListener, type EventName, Events } from './ports/events.ts'
+import { type AttemptEvent, type EventListener, type EventName, Events, type PartitionEvent } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
 import { type AdmissionPorts, admitAtLeastOnce, admitAtMostOnce } from './runtime/admission.ts'
 import { Committer } from './runtime/committer.ts'
-import { type BoundHandler, Dispatcher } from './runtime/dispatcher.ts'
+import { Dispatcher } from './runtime/dispatcher.ts'
 import { Group } from './runtime/group.ts'
 import { Intake } from './runtime/intake.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
@@ -53,7 +52,7 @@ class HoldfastConsumer implements Consumer {
   readonly #partitions = new Partitions()
   readonly #slots = new Slots()
   readonly #userPauses = new UserPauses()
-  readonly #handlers = new Map<string, BoundHandler>()
+  readonly #handlers: Handlers
   readonly #lifecycle: Lifecycle
   readonly #scheduler: Scheduler
   readonly #committer: Committer
@@ -73,6 +72,7 @@ class HoldfastConsumer implements Consumer {
     this.#events = new Events((event, error) => logger.error({ event, err: error }, 'an event listener threw'))
     logEvents(this.#events, logger)
     this.#lifecycle = new Lifecycle(this.#events)
+    this.#handlers = new Handlers(config.handlers, this.#judge)
     this.#scheduler = new Scheduler(config, partitionOrder)
     this.#committer = this.#createCommitter()
     this.#rebalance = this.#createRebalance()
@@ -101,14 +101,14 @@ class HoldfastConsumer implements Consumer {
 
   pause(topic: string, partition?: number): void {
     this.#userPauses.pause(topic, partition)
-    for (const state of this.#partitions.matching(topic, partition)) this.#hold(state, 'user')
+    for (const state of this.#partitions.matching(topic, partition)) this.#scheduler.hold(state.queue, 'user')
     this.#pump.react()
   }
 
   resume(topic: string, partition?: number): void {
     this.#userPauses.resume(topic, partition)
     for (const state of this.#partitions.matching(topic, partition)) {
-      if (!this.#userPauses.covers(state)) this.#unhold(state, 'user')
+      if (!this.#userPauses.covers(state)) this.#scheduler.unhold(state.queue, 'user')
     }
     this.#pump.react()
   }
@@ -145,7 +145,7 @@ class HoldfastConsumer implements Consumer {
       events: this.#events,
       clock: this.#clock,
       interval: this.#config.commitInterval,
-      driver: () => this.#connectedDriver(),
+      driver: () => this.#driver as Driver,
       fenced: (states) => this.#rebalance.lose(states),
     })
   }
@@ -169,7 +169,7 @@ class HoldfastConsumer implements Consumer {
       scheduler: this.#scheduler,
       events: this.#events,
       drainBudgetMs: this.#config.drainBudgetMs,
-      handlerOf: (topic) => handlerFor(topic, this.#config.handlers),
+      handlerOf: (topic) => this.#handlers.of(topic),
       isPausedByUser: (partition) => this.#userPauses.covers(partition),
       receive: (batch) => intake.receive(batch),
       advance: (partition, epoch, nextOffset) => {
@@ -191,7 +191,7 @@ class HoldfastConsumer implements Consumer {
       slots: this.#slots,
       events: this.#events,
       scope: this.#attemptScope(),
-      handlerOf: (topic) => this.#boundHandler(topic),
+      handlerOf: (topic) => this.#handlers.of(topic),
       settled: (_state, count) => this.#committer.noteSettled(count),
       slotFreed: () => {
         this.#rebalance.notice()
@@ -213,10 +213,17 @@ class HoldfastConsumer implements Consumer {
     }
     return new Pump({
       scheduler: this.#scheduler,
+      partitions: this.#partitions,
       clock: this.#clock,
       admit: this.#config.delivery === 'at-most-once' ? admitAtMostOnce(admission) : admitAtLeastOnce(admission),
-      pauseFetch: (queue) => this.#driver?.pause([queue]),
-      resumeFetch: (queue) => this.#driver?.resume([queue]),
+      pauseFetch: (state) => {
+        this.#driver?.pause([state])
+        this.#events.emit('partition:paused', { ...partitionOf(state), causes: [...state.queue.holds] })
+      },
+      resumeFetch: (state) => {
+        this.#driver?.resume([state])
+        this.#events.emit('partition:resumed', partitionOf(state))
+      },
       fillSlots: () => this.#dispatcher.fill(),
     })
   }
@@ -227,8 +234,8 @@ class HoldfastConsumer implements Consumer {
       events: this.#events,
       clock: this.#clock,
       maxPollIntervalMs: this.#config.maxPollIntervalMs,
-      hold: (state) => this.#hold(state, 'watchdog'),
-      unhold: (state) => this.#unhold(state, 'watchdog'),
+      hold: (state) => this.#scheduler.hold(state.queue, 'watchdog'),
+      unhold: (state) => this.#scheduler.unhold(state.queue, 'watchdog'),
       react: () => this.#pump.react(),
     })
   }
@@ -265,27 +272,6 @@ class HoldfastConsumer implements Consumer {
     return abandoned
   }
 
-  #hold(state: PartitionState, cause: PauseCause): void {
-    const { topic, partition, epoch } = state
-    this.#scheduler.hold(state.queue, cause)
-    this.#events.emit('partition:paused', { topic, partition, epoch, cause })
-  }
-
-  #unhold(state: PartitionState, cause: PauseCause): void {
-    const { topic, partition, epoch } = state
-    this.#scheduler.unhold(state.queue, cause)
-    this.#events.emit('partition:resumed', { topic, partition, epoch, cause })
-  }
-
-  #boundHandler(topic: string): BoundHandler {
-    const known = this.#handlers.get(topic)
-    if (known !== undefined) return known
-    const definition = handlerFor(topic, this.#config.handlers)
-    const bound = { name: definition.name, run: createAttempt(definition, this.#judge) }
-    this.#handlers.set(topic, bound)
-    return bound
-  }
-
   readonly #judge: Judge = (error, { attempt, first }, handler) =>
     judge({ error, attempt, handler, record: first, nowMs: this.#clock.now(), random: Math.random() }, this.#config)
 
@@ -303,8 +289,8 @@ class HoldfastConsumer implements Consumer {
       wallNow: () => this.#clock.wallNow(),
     }
   }
+}
 
-  #connectedDriver(): Driver {
-    return this.#driver as Driver
-  }
+function partitionOf({ topic, partition, epoch }: PartitionState): PartitionEvent {
+  return { topic, partition, epoch }
 }

@@ -1,9 +1,22 @@
-import type { Logger } from '@holdfast/core'
+import type { DriverContext, Logger } from '@holdfast/core'
+import { rangeAssigner } from './assignors/range-assigner.ts'
 import type { InternalFault } from './internals/fault.ts'
 import { createFrameGuard } from './internals/frame-guard.ts'
-import { Kafka, type KafkaConfig, logLevel, type RetryOptions } from './internals/kafkajs.ts'
+import {
+  type Cluster,
+  type Consumer,
+  Kafka,
+  type KafkaConfig,
+  logLevel,
+  type RetryOptions,
+} from './internals/kafkajs.ts'
 import { forwardLogs } from './log-creator.ts'
 import type { KafkajsConfig } from './options.ts'
+
+/** kafkajs never resets its count of retries after a success: a small number ends a healthy consumer some day. */
+const PATIENT: RetryOptions = { initialRetryTime: 100, maxRetryTime: 1_000, retries: Number.MAX_SAFE_INTEGER }
+/** A raised partition count and a new leader are noticed within this time. */
+const METADATA_MAX_AGE_MS = 30_000
 
 export interface ClientOptions {
   readonly logger: Logger
@@ -27,5 +40,32 @@ export function createClient(config: KafkajsConfig, { logger, retry, onFault }: 
     socketFactory: guard.socketFactory,
     logLevel: logLevel.WARN,
     logCreator: forwardLogs(logger),
+  })
+}
+
+/** kafkajs's consumer for one member; `withCluster` gets its cluster, which is its alone, before it connects. */
+export function createGroupConsumer(
+  config: KafkajsConfig,
+  context: DriverContext,
+  withCluster: (cluster: Cluster) => void,
+): Consumer {
+  return createClient(config, { logger: context.logger, retry: PATIENT }).consumer({
+    groupId: context.groupId,
+    sessionTimeout: context.sessionTimeoutMs,
+    rebalanceTimeout: context.rebalanceTimeoutMs,
+    heartbeatInterval: context.heartbeatIntervalMs,
+    maxWaitTimeInMs: context.fetchMaxWaitMs,
+    minBytes: context.fetchMinBytes,
+    maxBytes: context.fetchMaxBytes,
+    maxBytesPerPartition: context.maxPartitionFetchBytes,
+    readUncommitted: context.isolationLevel === 'read_uncommitted',
+    allowAutoTopicCreation: false,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
+    partitionAssigners: [
+      ({ cluster }) => {
+        withCluster(cluster)
+        return rangeAssigner(cluster)
+      },
+    ],
   })
 }

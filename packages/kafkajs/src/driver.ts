@@ -8,19 +8,11 @@ import {
   HoldfastError,
   type TopicPartition,
 } from '@holdfast/core'
-import { rangeAssigner } from './assignors/range-assigner.ts'
-import { createClient } from './client.ts'
+import { createClient, createGroupConsumer } from './client.ts'
 import type { BrokerInternals, ClusterInternals, FetchRequest, FetchResponse, Identity } from './internals/cluster.ts'
 import { openDoor } from './internals/door.ts'
 import { hardenKafkajs } from './internals/harden.ts'
-import {
-  AssignerProtocol,
-  type Cluster,
-  type Consumer,
-  type EachBatchPayload,
-  type PartitionAssigner,
-  type RetryOptions,
-} from './internals/kafkajs.ts'
+import { AssignerProtocol, type Cluster, type Consumer, type EachBatchPayload } from './internals/kafkajs.ts'
 import { makePatient } from './internals/patience.ts'
 import { Membership } from './membership.ts'
 import type { KafkajsConfig } from './options.ts'
@@ -30,12 +22,8 @@ import { toRecords } from './record.ts'
 import { findLogEnds, findStartOffsets } from './start-offsets.ts'
 import { translateError } from './translate-error.ts'
 
-/** kafkajs never resets its count of retries after a success: a small number ends a healthy consumer some day. */
-const PATIENT: RetryOptions = { initialRetryTime: 100, maxRetryTime: 1_000, retries: Number.MAX_SAFE_INTEGER }
 /** Leaving the group may take so long. */
 const LEAVE_LIMIT_MS = 10_000
-/** A raised partition count and a new leader are noticed within this time. */
-const METADATA_MAX_AGE_MS = 30_000
 
 /**
  * kafkajs behind the core's port.
@@ -107,7 +95,7 @@ export class KafkajsDriver implements Driver {
     hardenKafkajs(maxDecompressedBytes === undefined ? {} : { maxDecompressedBytes })
     const topics = await this.#findTopics(signal)
     if (signal.aborted) return
-    const consumer = this.#createConsumer()
+    const consumer = createGroupConsumer(this.#config, this.#context, (cluster) => this.#openDoor(cluster))
     this.#consumer = consumer
     await consumer.connect()
     await consumer.subscribe({ topics, fromBeginning: this.#context.autoOffsetReset === 'earliest' })
@@ -117,34 +105,17 @@ export class KafkajsDriver implements Driver {
   #findTopics(signal: AbortSignal): Promise<string[]> {
     const { brokers, startTimeoutMs } = this.#config
     const { topics, logger } = this.#context
-    let fault: (error: HoldfastError) => void = () => undefined
-    const faulted = new Promise<never>((_, reject) => {
-      fault = reject
-    })
-    const onFault = (error: Error): void => fault(this.#translate(error))
+    // kafkajs tries a peer that is no broker again and again; the first such answer is enough.
+    const faulted = new AbortController()
+    const onFault = (fault: Error): void => faulted.abort(this.#translate(fault))
     const kafka = createClient(this.#config, { logger, retry: { retries: 0 }, onFault })
-    return Promise.race([faulted, preflight({ kafka, brokers, topics, startTimeoutMs, logger, signal })])
-  }
-
-  #createConsumer(): Consumer {
-    const context = this.#context
-    const assigner: PartitionAssigner = ({ cluster }) => {
-      this.#openDoor(cluster)
-      return rangeAssigner(cluster)
-    }
-    return createClient(this.#config, { logger: context.logger, retry: PATIENT }).consumer({
-      groupId: context.groupId,
-      sessionTimeout: context.sessionTimeoutMs,
-      rebalanceTimeout: context.rebalanceTimeoutMs,
-      heartbeatInterval: context.heartbeatIntervalMs,
-      maxWaitTimeInMs: context.fetchMaxWaitMs,
-      minBytes: context.fetchMinBytes,
-      maxBytes: context.fetchMaxBytes,
-      maxBytesPerPartition: context.maxPartitionFetchBytes,
-      readUncommitted: context.isolationLevel === 'read_uncommitted',
-      allowAutoTopicCreation: false,
-      metadataMaxAge: METADATA_MAX_AGE_MS,
-      partitionAssigners: [assigner],
+    return preflight({
+      kafka,
+      brokers,
+      topics,
+      startTimeoutMs,
+      logger,
+      signal: AbortSignal.any([signal, faulted.signal]),
     })
   }
 

@@ -29,11 +29,12 @@ export async function preflight(options: PreflightOptions): Promise<string[]> {
     try {
       return selectTopics(topics, await listTopics(options.kafka))
     } catch (error) {
+      signal.throwIfAborted()
       const translated = translateError(error, { brokers })
       if (!translated.retryable || translated.code === 'HF_TOPIC_MISSING' || performance.now() + retryMs > endMs)
         throw translated
       logger.warn({ code: translated.code, reason: translated.message, retryInMs: retryMs }, 'no broker answers yet')
-      await sleep(retryMs, undefined, { signal })
+      await sleep(retryMs, undefined, { signal }).catch(() => undefined)
     }
   }
 }

@@ -16,24 +16,29 @@ describe('the position', () => {
       retry: { initialRetryTime: 10 },
     })
     await producer.connect()
-    for (const outcome of ['commit', 'abort'] as const) {
+    const transact = async (outcome: 'commit' | 'abort'): Promise<void> => {
       const transaction = await producer.transaction()
       await transaction.send({ topic, messages: [{ value: outcome }, { value: outcome }] })
       await transaction[outcome]()
     }
-    await producer.disconnect()
     const values: string[] = []
     const consumer = testConsumer(cluster.brokers, {
       groupId: topic,
       handlers: [on(topic, ({ value }) => values.push(String(value)))],
     })
-    await whileRunning(consumer, () =>
+    const endsAt = (end: number): Promise<number[]> =>
       until(
-        'the end of the log',
+        `the commit of ${end}`,
         () => cluster.committed(topic, topic),
-        ([offset]) => offset === 6,
-      ),
-    )
+        ([offset]) => offset === end,
+      )
+    await whileRunning(consumer, async () => {
+      await transact('commit')
+      await endsAt(3)
+      await transact('abort')
+      await endsAt(6)
+    })
+    await producer.disconnect()
     expect(values).toEqual(['commit', 'commit'])
     expect(await cluster.logEnds(topic)).toEqual([6])
   })

@@ -26,8 +26,9 @@ export interface ConsumerEvents {
     readonly partitions: readonly TopicPartition[]
   }
   'group:lost': { readonly reason: string }
-  'partition:paused': PartitionEvent & { readonly cause: PauseCause }
-  'partition:resumed': PartitionEvent & { readonly cause: PauseCause }
+  /** Fetching of the partition stops while any cause holds. */
+  'partition:paused': PartitionEvent & { readonly causes: readonly PauseCause[] }
+  'partition:resumed': PartitionEvent
   'partition:halted': AttemptEvent & { readonly error: HoldfastError }
   'partition:reset': PartitionEvent & { readonly to: number }
   'batch:received': PartitionEvent & { readonly count: number; readonly nextOffset: number }

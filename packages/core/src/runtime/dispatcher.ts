@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { Outcome } from '../model/outcome.ts'
-import type { RunAttempt } from '../pipeline/attempt.ts'
 import { AttemptContext, type AttemptScope } from '../pipeline/attempt-context.ts'
+import type { BoundHandler } from '../pipeline/handlers.ts'
 import type { AttemptEvent, Events } from '../ports/events.ts'
 import type { Delivery, Lane } from '../schedule/lane.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
@@ -14,11 +14,6 @@ import type { Slot, Slots } from '../state/slots.ts'
 const STRETCH_MS = 10
 /** Handlers that never wait would keep timers and sockets from running; so long at most. */
 const MAX_LOOP_HOLD_MS = 20
-
-export interface BoundHandler {
-  readonly name: string
-  readonly run: RunAttempt
-}
 
 export interface DispatcherPorts {
   readonly partitions: Partitions

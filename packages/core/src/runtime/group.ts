@@ -1,7 +1,7 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
 import type { RecordBatch } from '../model/record.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
-import type { HandlerDefinition } from '../pipeline/handler.ts'
+import type { BoundHandler } from '../pipeline/handlers.ts'
 import type { Assignment, DriverSink, RevokeCause } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
@@ -13,7 +13,7 @@ export interface GroupPorts {
   readonly scheduler: Scheduler
   readonly events: Events
   readonly drainBudgetMs: number
-  handlerOf(topic: string): HandlerDefinition
+  handlerOf(topic: string): BoundHandler
   isPausedByUser(partition: TopicPartition): boolean
   receive(batch: RecordBatch): void
   advance(partition: TopicPartition, epoch: number, nextOffset: number): void
@@ -111,7 +111,7 @@ export class Group implements DriverSink {
   }
 
   /** A pattern can match a topic that another handler claims as well: that shows only now, and ends the run. */
-  #handlerOf(topic: string): HandlerDefinition | undefined {
+  #handlerOf(topic: string): BoundHandler | undefined {
     try {
       return this.#ports.handlerOf(topic)
     } catch (error) {

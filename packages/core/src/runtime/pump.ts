@@ -1,13 +1,16 @@
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { PartitionQueue, PollBatch } from '../schedule/partition-queue.ts'
 import type { Command, Scheduler } from '../schedule/scheduler.ts'
+import type { PartitionState } from '../state/partition-state.ts'
+import type { Partitions } from '../state/partitions.ts'
 
 export interface PumpPorts {
   readonly scheduler: Scheduler
+  readonly partitions: Partitions
   readonly clock: Clock
   admit(pollBatch: PollBatch): void
-  pauseFetch(queue: PartitionQueue): void
-  resumeFetch(queue: PartitionQueue): void
+  pauseFetch(state: PartitionState): void
+  resumeFetch(state: PartitionState): void
   /** Lanes may be ready: put free slots to work. */
   fillSlots(): void
 }
@@ -49,12 +52,17 @@ export class Pump {
       case 'admit':
         return this.#ports.admit(command.pollBatch)
       case 'pause':
-        return this.#ports.pauseFetch(command.queue)
+        return this.#withState(command.queue, this.#ports.pauseFetch)
       case 'resume':
-        return this.#ports.resumeFetch(command.queue)
+        return this.#withState(command.queue, this.#ports.resumeFetch)
       case 'wakeAt':
         return this.#wake(command.atMs)
     }
+  }
+
+  #withState(queue: PartitionQueue, act: (state: PartitionState) => void): void {
+    const state = this.#ports.partitions.ofQueue(queue)
+    if (state !== undefined) act(state)
   }
 
   #wake(atMs: number | undefined): void {

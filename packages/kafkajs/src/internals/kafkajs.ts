@@ -15,7 +15,6 @@ export type {
   KafkaMessage,
   logCreator,
   Message,
-  PartitionAssigner,
   Producer,
   RetryOptions,
 } from 'kafkajs'
