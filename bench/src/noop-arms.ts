@@ -22,7 +22,10 @@ function rawArm(config: (seen: (count: number) => void) => client.ConsumerRunCon
 }
 
 function holdfastArm(
-  options: (topic: string, seen: (count: number) => void) => Pick<ConsumerOptions, 'handlers'>,
+  options: (
+    topic: string,
+    seen: (count: number) => void,
+  ) => Pick<ConsumerOptions, 'handlers'> & Partial<ConsumerOptions>,
 ): Arm {
   return async ({ brokers, groupId, topic }, seen) => {
     const silent = (): void => undefined
@@ -58,5 +61,10 @@ export const NOOP_ARMS: Readonly<Record<string, Arm>> = {
   'holdfast batch': holdfastArm((topic, seen) => ({
     handlers: [on(topic, { batch: true }, async (records) => seen(records.length))],
   })),
-  'holdfast record': holdfastArm((topic, seen) => ({ handlers: [on(topic, async () => seen(1))] })),
+  'holdfast record': holdfastArm((topic, seen) => ({ order: 'partition', handlers: [on(topic, async () => seen(1))] })),
+  'holdfast key order': holdfastArm((topic, seen) => ({
+    order: 'key',
+    concurrency: 100,
+    handlers: [on(topic, async () => seen(1))],
+  })),
 }

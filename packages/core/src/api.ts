@@ -34,6 +34,8 @@ export interface Consumer extends AsyncDisposable {
   pause(topic: string, partition?: number): void
   /** Ends a `pause` by the user; other causes of a pause are not touched. */
   resume(topic: string, partition?: number): void
+  /** Changes how many handlers may run at once. Handlers that run are not interrupted. @throws HF_OPTION_INVALID */
+  setConcurrency(slots: number): void
   status(): ConsumerStatus
   /** Listens to an event; answers a function that ends the listening. */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import type { Consumer, RunOptions, StopOptions } from './api.ts'
 import { type ConfigEntry, formatEntries } from './config/entries.ts'
 import type { ConsumerConfig, ConsumerOptions } from './config/options.ts'
-import { resolveConfig } from './config/resolve.ts'
+import { checkConcurrency, resolveConfig } from './config/resolve.ts'
 import { warnings } from './config/rules.ts'
 import { UserPauses } from './model/user-pauses.ts'
 import type { Judge } from './pipeline/attempt.ts'
@@ -26,7 +26,7 @@ import { runUntilSignal } from './runtime/run-until-signal.ts'
 import { Session, type StopReport } from './runtime/session.ts'
 import { type ConsumerStatus, healthOf, partitionStatus } from './runtime/status.ts'
 import { Watchdog } from './runtime/watchdog.ts'
-import { partitionOrder } from './schedule/ordering.ts'
+import { createOrdering } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
 import type { PartitionState } from './state/partition-state.ts'
 import { Partitions } from './state/partitions.ts'
@@ -73,7 +73,7 @@ class HoldfastConsumer implements Consumer {
     logEvents(this.#events, logger)
     this.#lifecycle = new Lifecycle(this.#events)
     this.#handlers = new Handlers(config.handlers, this.#judge)
-    this.#scheduler = new Scheduler(config, partitionOrder)
+    this.#scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
     this.#committer = this.#createCommitter()
     this.#rebalance = this.#createRebalance()
     this.#group = this.#createGroup()
@@ -110,6 +110,11 @@ class HoldfastConsumer implements Consumer {
     for (const state of this.#partitions.matching(topic, partition)) {
       if (!this.#userPauses.covers(state)) this.#scheduler.unhold(state.queue, 'user')
     }
+    this.#pump.react()
+  }
+
+  setConcurrency(slots: number): void {
+    this.#dispatcher.concurrency = checkConcurrency(slots)
     this.#pump.react()
   }
 
@@ -185,18 +190,22 @@ class HoldfastConsumer implements Consumer {
   }
 
   #createDispatcher(): Dispatcher {
-    return new Dispatcher(this.#config.concurrency, {
+    return new Dispatcher(this.#config, {
       partitions: this.#partitions,
       scheduler: this.#scheduler,
       slots: this.#slots,
       events: this.#events,
       scope: this.#attemptScope(),
       handlerOf: (topic) => this.#handlers.of(topic),
-      settled: (_state, count) => this.#committer.noteSettled(count),
-      slotFreed: () => {
-        this.#rebalance.notice()
-        this.#pump.react()
+      settled: (state, count) => {
+        this.#committer.noteSettled(count)
+        this.#holdBack(state)
       },
+      laneEnded: (isDue) => {
+        this.#rebalance.notice()
+        if (isDue) this.#pump.react()
+      },
+      slotFreed: () => this.#pump.react(),
       broken: (error) => this.#session.fail(error),
     })
   }
@@ -225,6 +234,7 @@ class HoldfastConsumer implements Consumer {
         this.#events.emit('partition:resumed', partitionOf(state))
       },
       fillSlots: () => this.#dispatcher.fill(),
+      broken: (error) => this.#session.fail(error),
     })
   }
 
@@ -270,6 +280,18 @@ class HoldfastConsumer implements Consumer {
     this.#committer.stop()
     this.#pump.stop()
     return abandoned
+  }
+
+  /**
+   * Done records past an open one are repeated after a crash: there is a limit to how many there may be. The open one is
+   * among the admitted ones, if there are any.
+   */
+  #holdBack({ ledger, queue }: PartitionState): void {
+    const limit = this.#config.maxUncommittedRecords
+    if (queue.admitted > 0 && ledger.settledAhead >= limit) this.#scheduler.hold(queue, 'uncommitted')
+    else if (queue.holds.has('uncommitted') && (queue.admitted === 0 || ledger.settledAhead <= limit / 2)) {
+      this.#scheduler.unhold(queue, 'uncommitted')
+    }
   }
 
   readonly #judge: Judge = (error, { attempt, first }, handler) =>

@@ -2,6 +2,7 @@ import type { HandlerDefinition } from '../pipeline/handler.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DriverFactory } from '../ports/driver.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { NullKey, Order } from '../schedule/ordering.ts'
 
 /**
  * What can be asked of a consumer. Names are Kafka's in camelCase, with the unit; the table in `docs/options.md` maps
@@ -27,10 +28,25 @@ export interface ConsumerOptions {
    * @default 'at-least-once'
    */
   readonly delivery?: 'at-most-once' | 'at-least-once'
-  /** Records of a partition run one after another. @default 'partition' */
-  readonly order?: 'partition'
-  /** How many handlers may run at once over all partitions. @default 10 */
+  /**
+   * Which records wait for one another: `key`, those with equal keys of one partition; `partition`, all of a partition;
+   * `none`; or those for which a function answers the same. Batch handlers always take a partition in order.
+   * @default 'key'
+   */
+  readonly order?: Order
+  /** What a record without a key waits for with `order: 'key'`. @default 'record', nothing */
+  readonly nullKey?: NullKey
+  /** How many handlers may run at once over all partitions. `setConcurrency` changes it. @default 10 */
   readonly concurrency?: number
+  /** How many handlers may run at once for one partition. @default no limit of its own */
+  readonly concurrencyPerPartition?: number
+  /** At most so many records are handed over per interval. Not with batch handlers. @default no limit */
+  readonly rateLimit?: { readonly records: number; readonly intervalMs: number }
+  /**
+   * How many records of a partition may be done past one that is not: what a crash repeats at most beyond what runs. Past
+   * it the partition waits for the open record. @default 10000
+   */
+  readonly maxUncommittedRecords?: number
   /** `max.poll.records`: how many records of one partition are admitted at a time. @default 500 */
   readonly maxPollRecords?: number
   /** How many bytes of one partition are admitted at a time; a larger record is admitted alone. @default 52428800 */
@@ -83,9 +99,9 @@ export interface ConsumerOptions {
   readonly clock?: Clock
 }
 
-type Defaulted = Required<
-  Omit<ConsumerOptions, 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'>
->
+type Undefaulted = 'concurrencyPerPartition' | 'rateLimit'
+type Given = 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'
+type Defaulted = Required<Omit<ConsumerOptions, Given | Undefaulted>> & Pick<ConsumerOptions, Undefaulted>
 
 /** The options in force: complete, checked and frozen. */
 export interface ConsumerConfig extends Defaulted {

@@ -30,6 +30,11 @@ export function resolveConfig(options: ConsumerOptions): ResolvedConfig {
   return { config, entries: entriesOf(values, origins) }
 }
 
+/** The value given to `setConcurrency`. */
+export function checkConcurrency(slots: unknown): number {
+  return checkValue('concurrency', slots) as number
+}
+
 function derive(values: Record<string, unknown>, origins: Record<string, Origin>): void {
   const fill = (name: string, value: () => unknown): void => {
     if (origins[name] === 'given') return

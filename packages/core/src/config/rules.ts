@@ -5,7 +5,12 @@ import type { ConsumerConfig } from './options.ts'
 
 /** Combinations that would break a promise. Each names the options, their values, the reason and the fix. */
 export function refusals(config: ConsumerConfig): HoldfastError[] {
-  return [...promiseConflicts(config), ...timingConflicts(config), ...handlerConflicts(config)]
+  return [
+    ...promiseConflicts(config),
+    ...timingConflicts(config),
+    ...handlerConflicts(config),
+    ...rateConflicts(config),
+  ]
 }
 
 /** Combinations that work, but rarely as wished; logged once at start. */
@@ -50,6 +55,18 @@ function timingConflicts(config: ConsumerConfig): HoldfastError[] {
   return [
     ...smaller('heartbeatIntervalMs', 'sessionTimeoutMs', 'the session would end between two heartbeats'),
     ...smaller('drainBudgetMs', 'rebalanceTimeoutMs', 'the group would go on without this member while it drains'),
+  ]
+}
+
+function rateConflicts({ rateLimit, handlers }: ConsumerConfig): HoldfastError[] {
+  const batch = handlers.find((handler) => handler.batch)
+  if (rateLimit === undefined || batch === undefined) return []
+  return [
+    new HoldfastError(
+      'HF_OPTION_INVALID',
+      `rateLimit = ${rateLimit.records} records per ${rateLimit.intervalMs} ms cannot be kept with the batch handler ${batch.name}: it takes many records at once.\n  Fix: remove rateLimit, or give the batch handler a consumer of its own.`,
+      { details: { option: 'rateLimit' } },
+    ),
   ]
 }
 

@@ -43,6 +43,11 @@ export class Ledger {
     return this.#open
   }
 
+  /** How many offsets past the lowest open one need no settling any more. */
+  get settledAhead(): number {
+    return this.#bits.tail - this.#bits.head - this.#open
+  }
+
   /** The lowest open offset, else one past the highest settled. */
   get committable(): number {
     return this.#bits.head === this.#bits.tail ? this.#next : this.#offsetOf(this.#bits.head)

@@ -1,4 +1,4 @@
-import type { PollBatch } from '../schedule/partition-queue.ts'
+import type { PartitionQueue, PollBatch } from '../schedule/partition-queue.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 
@@ -19,18 +19,22 @@ export function admitAtLeastOnce({ start }: AdmissionPorts): Admit {
 
 /**
  * Settles and commits a poll batch first; its handlers start when the broker has acknowledged the commit. Where the
- * epoch ends before that, none of them ever starts.
+ * epoch ends before that, none of them ever starts. Poll batches of a partition start in their order, whichever
+ * acknowledgement is seen first.
  */
 export function admitAtMostOnce({ partitions, start, commitThrough, waited }: AdmissionPorts): Admit {
+  const lastOf = new WeakMap<PartitionQueue, Promise<void>>()
   return (pollBatch) => {
-    const state = partitions.ofQueue(pollBatch.queue)
+    const { queue, records, endOffset } = pollBatch
+    const state = partitions.ofQueue(queue)
     if (state === undefined) return
-    for (const { offset } of pollBatch.records) state.ledger.settle(offset)
+    for (const { offset } of records) state.ledger.settle(offset)
     state.running += 1
-    void commitThrough(state, pollBatch.endOffset).then((isAcknowledged) => {
+    const started = Promise.all([commitThrough(state, endOffset), lastOf.get(queue)]).then(([isAcknowledged]) => {
       state.running -= 1
       if (isAcknowledged) start(pollBatch)
       waited()
     })
+    lastOf.set(queue, started)
   }
 }

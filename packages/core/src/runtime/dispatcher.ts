@@ -10,10 +10,15 @@ import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 import type { Slot, Slots } from '../state/slots.ts'
 
-/** A slot keeps its lane for so long, then lets another have its turn. */
-const STRETCH_MS = 10
+/** How long a slot goes on with lanes before p-queue gives the next one its turn. */
+const TURN_MS = 10
 /** Handlers that never wait would keep timers and sockets from running; so long at most. */
 const MAX_LOOP_HOLD_MS = 20
+
+export interface DispatcherLimits {
+  readonly concurrency: number
+  readonly rateLimit?: { readonly records: number; readonly intervalMs: number } | undefined
+}
 
 export interface DispatcherPorts {
   readonly partitions: Partitions
@@ -24,30 +29,42 @@ export interface DispatcherPorts {
   handlerOf(topic: string): BoundHandler
   /** Records of the partition were settled. */
   settled(state: PartitionState, count: number): void
-  /** A slot came back: there may be something to decide. */
+  /** A slot let go of a lane; `isDue`: there is something to decide before it takes the next. */
+  laneEnded(isDue: boolean): void
+  /** A slot is free. */
   slotFreed(): void
   /** Holdfast broke one of its own rules; the consumer must not go on. */
   broken(error: unknown): void
 }
 
 /**
- * Runs ready lanes in slots. p-queue holds the slots; a slot takes the lane whose turn it is and drains it for a
- * stretch, so that the cost of a turn is paid per stretch and not per record.
+ * Runs ready lanes in slots. p-queue holds the slots and the rate limit; a slot drains the lane whose turn it is, then the
+ * next, until its own turn is over, so that the cost of a turn is not paid per record.
  */
 export class Dispatcher {
   readonly #ports: DispatcherPorts
   readonly #queue: PQueue
+  /** With a rate limit every record is a turn of its own: p-queue counts turns. */
+  readonly #turnMs: number
   #heldSinceMs: number
 
-  constructor(concurrency: number, ports: DispatcherPorts) {
+  constructor({ concurrency, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
     this.#ports = ports
-    this.#queue = new PQueue({ concurrency })
+    this.#turnMs = rateLimit === undefined ? TURN_MS : 0
+    this.#queue = new PQueue({
+      concurrency,
+      ...(rateLimit === undefined ? {} : { intervalCap: rateLimit.records, interval: rateLimit.intervalMs }),
+    })
     this.#queue.addEventListener('next', () => ports.slotFreed())
     this.#heldSinceMs = ports.scope.now()
   }
 
   get concurrency(): number {
     return this.#queue.concurrency
+  }
+
+  set concurrency(slots: number) {
+    this.#queue.concurrency = slots
   }
 
   /** Puts free slots to work. */
@@ -59,34 +76,38 @@ export class Dispatcher {
     }
   }
 
+  /** A slot's turn: lanes one after another until its time is up, so that many short lanes share the cost of a turn. */
   async #turn(): Promise<void> {
-    const { scheduler, partitions, slots } = this.#ports
-    const lane = scheduler.takeReady()
-    const state = lane && partitions.ofQueue(lane.queue)
-    if (lane === undefined || state === undefined) return
-    const handler = this.#ports.handlerOf(state.topic)
-    const slot = slots.open(state, handler.name)
-    try {
-      await this.#stretch(lane, slot, handler)
-    } finally {
-      slots.close(slot)
-      scheduler.release(lane)
+    const { scheduler, scope } = this.#ports
+    const endMs = scope.now() + this.#turnMs
+    let lane = scheduler.takeReady()
+    while (lane !== undefined) {
+      await this.#runLane(lane, endMs)
+      this.#ports.laneEnded(scheduler.release(lane))
+      lane = scope.now() < endMs ? scheduler.takeReady() : undefined
     }
     await this.#letOthersRun()
   }
 
-  async #stretch(lane: Lane, slot: Slot, handler: BoundHandler): Promise<void> {
-    const { scope } = this.#ports
-    let nowMs = scope.now()
-    const endMs = nowMs + STRETCH_MS
-    while (lane.state === 'running' && nowMs < endMs) {
-      const delivery = lane.peek()
-      if (delivery === undefined) return
-      const context = new AttemptContext(scope, delivery, slot.state.epoch, nowMs)
-      slot.current = context
-      const outcome = handler.run(context)
-      this.#apply(outcome instanceof Promise ? await outcome : outcome, context, slot)
-      nowMs = scope.now()
+  async #runLane(lane: Lane, endMs: number): Promise<void> {
+    const { partitions, slots, scope } = this.#ports
+    const state = partitions.ofQueue(lane.queue)
+    if (state === undefined) return
+    const handler = this.#ports.handlerOf(state.topic)
+    const slot = slots.open(state, handler.name)
+    try {
+      for (let nowMs = scope.now(); lane.state === 'running'; ) {
+        const delivery = lane.peek()
+        if (delivery === undefined) return
+        const context = new AttemptContext(scope, delivery, state.epoch, nowMs)
+        slot.current = context
+        const outcome = handler.run(context)
+        this.#apply(outcome instanceof Promise ? await outcome : outcome, context, slot)
+        nowMs = scope.now()
+        if (nowMs >= endMs) return
+      }
+    } finally {
+      slots.close(slot)
     }
   }
 

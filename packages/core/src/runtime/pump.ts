@@ -13,6 +13,8 @@ export interface PumpPorts {
   resumeFetch(state: PartitionState): void
   /** Lanes may be ready: put free slots to work. */
   fillSlots(): void
+  /** A decision could not be carried out, as when a function given as an option throws. */
+  broken(error: unknown): void
 }
 
 /** Carries out what the scheduler decides. Every event of a consumer ends in `react`. */
@@ -38,6 +40,8 @@ export class Pump {
         for (const command of this.#ports.scheduler.decide(this.#ports.clock.now())) this.#carryOut(command)
         this.#ports.fillSlots()
       }
+    } catch (error) {
+      this.#ports.broken(error)
     } finally {
       this.#isReacting = false
     }

@@ -1,4 +1,5 @@
 import type { ConsumerRecord } from '../model/record.ts'
+import type { LaneKey } from './ordering.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 
 /**
@@ -18,6 +19,7 @@ export interface Delivery {
 /** Deliveries that run one after another. */
 export class Lane {
   readonly queue: PartitionQueue
+  readonly key: LaneKey
   state: LaneState = 'idle'
   /** When a parked lane may run again, on the monotonic clock. */
   dueMs = 0
@@ -27,8 +29,9 @@ export class Lane {
   /** Where the records of the batch that runs end, so that a retry takes the same ones. */
   #batchEnd = 0
 
-  constructor(queue: PartitionQueue) {
+  constructor(queue: PartitionQueue, key: LaneKey) {
     this.queue = queue
+    this.key = key
   }
 
   get pending(): number {

@@ -2,7 +2,7 @@ import type { PauseCause } from '../model/pause-cause.ts'
 import { type ConsumerRecord, recordBytes } from '../model/record.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import { Lane } from './lane.ts'
-import type { LaneKey, Ordering } from './ordering.ts'
+import { type LaneKey, type Ordering, partitionOrdering } from './ordering.ts'
 
 export interface PollLimits {
   readonly maxPollRecords: number
@@ -19,8 +19,9 @@ export interface PollBatch {
 }
 
 /**
- * The records of one assignment of a partition between fetch and settle: buffered, then admitted to lanes a poll batch
- * at a time. The next poll batch is admitted when the last one is finished.
+ * The records of one assignment of a partition between fetch and settle: buffered, then admitted to lanes. At most
+ * `maxPollRecords` are admitted and not settled; what is settled makes room for the next ones when half is free, so that
+ * one slow record does not hold the rest of its poll batch back. A batch handler gets a poll batch at a time.
  */
 export class PartitionQueue implements TopicPartition {
   readonly topic: string
@@ -34,6 +35,7 @@ export class PartitionQueue implements TopicPartition {
   #unfinished = 0
   #unfinishedBytes = 0
   #admitted = 0
+  #admittedBytes = 0
   #closed = false
   readonly #lanes = new Map<LaneKey, Lane>()
 
@@ -77,13 +79,13 @@ export class PartitionQueue implements TopicPartition {
 
   /** When a batch that is not full may be admitted; undefined where nothing waits. */
   fillDeadlineMs(limits: PollLimits): number | undefined {
-    if (!this.#mayAdmit() || !this.batch) return undefined
+    if (!this.batch || !this.mayAdmit(limits)) return undefined
     return this.#waitingSinceMs + limits.maxPollWaitMs
   }
 
   /** Takes the next poll batch out of the buffer, if one may be admitted now. */
   admit(limits: PollLimits, nowMs: number): PollBatch | undefined {
-    if (!this.#mayAdmit()) return undefined
+    if (!this.mayAdmit(limits)) return undefined
     const end = this.#pollBatchEnd(limits)
     const mayGrow = end === this.#buffer.length && this.buffered < limits.maxPollRecords && this.holds.size === 0
     if (this.batch && mayGrow && nowMs < this.#waitingSinceMs + limits.maxPollWaitMs) return undefined
@@ -91,13 +93,15 @@ export class PartitionQueue implements TopicPartition {
     this.#cursor = end
     this.#waitingSinceMs = nowMs
     this.#admitted += records.length
+    for (const record of records) this.#admittedBytes += recordBytes(record)
     return { queue: this, records, endOffset: (records.at(-1) as ConsumerRecord).offset + 1 }
   }
 
   /** Deals an admitted poll batch to its lanes; answers those that were idle. */
   start(pollBatch: PollBatch, ordering: Ordering): Lane[] {
     const woken = new Set<Lane>()
-    for (const [key, records] of ordering(pollBatch.records)) {
+    const deal = this.batch ? partitionOrdering : ordering
+    for (const [key, records] of deal(pollBatch.records)) {
       const lane = this.#laneOf(key)
       lane.append(records)
       if (lane.state === 'idle') woken.add(lane)
@@ -109,12 +113,16 @@ export class PartitionQueue implements TopicPartition {
   finish(records: readonly ConsumerRecord[]): void {
     this.#admitted -= records.length
     this.#unfinished -= records.length
-    for (const record of records) this.#unfinishedBytes -= recordBytes(record)
+    for (const record of records) {
+      const bytes = recordBytes(record)
+      this.#admittedBytes -= bytes
+      this.#unfinishedBytes -= bytes
+    }
   }
 
   /** A lane ran empty. */
   forget(lane: Lane): void {
-    for (const [key, known] of this.#lanes) if (known === lane) this.#lanes.delete(key)
+    if (this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key)
   }
 
   /** Admits nothing more and drops what is buffered; with `keepAdmitted`, records already in lanes still run. */
@@ -131,15 +139,18 @@ export class PartitionQueue implements TopicPartition {
     this.#lanes.clear()
   }
 
-  #mayAdmit(): boolean {
-    if (this.#closed || this.#admitted > 0 || this.buffered === 0) return false
+  /** Whether there is something to admit, and room for it. */
+  mayAdmit({ maxPollRecords, maxPollBytes }: PollLimits): boolean {
+    if (this.#closed || this.buffered === 0) return false
+    if (this.#admitted > (this.batch ? 0 : maxPollRecords / 2)) return false
+    if (this.#admitted > 0 && this.#admittedBytes > maxPollBytes / 2) return false
     return ![...this.holds].some((cause) => cause !== 'backpressure')
   }
 
   #pollBatchEnd({ maxPollRecords, maxPollBytes }: PollLimits): number {
-    const last = Math.min(this.#buffer.length, this.#cursor + maxPollRecords)
+    const last = Math.min(this.#buffer.length, this.#cursor + maxPollRecords - this.#admitted)
     if (this.#unfinishedBytes <= maxPollBytes) return last
-    let bytes = recordBytes(this.#buffer[this.#cursor] as ConsumerRecord)
+    let bytes = this.#admittedBytes + recordBytes(this.#buffer[this.#cursor] as ConsumerRecord)
     let end = this.#cursor + 1
     while (end < last) {
       bytes += recordBytes(this.#buffer[end] as ConsumerRecord)
@@ -152,7 +163,7 @@ export class PartitionQueue implements TopicPartition {
   #laneOf(key: LaneKey): Lane {
     const known = this.#lanes.get(key)
     if (known !== undefined) return known
-    const lane = new Lane(this)
+    const lane = new Lane(this, key)
     this.#lanes.set(key, lane)
     return lane
   }

@@ -5,6 +5,7 @@ import { decideFlow, type FlowLimits } from './flow.ts'
 import type { Lane } from './lane.ts'
 import type { Ordering } from './ordering.ts'
 import type { PartitionQueue, PollBatch, PollLimits } from './partition-queue.ts'
+import { ReadyRing } from './ready-ring.ts'
 
 /** What the runtime is to do now. */
 export type Command =
@@ -13,29 +14,33 @@ export type Command =
   | { readonly type: 'resume'; readonly queue: PartitionQueue }
   | { readonly type: 'wakeAt'; readonly atMs: number }
 
+export interface SchedulerLimits extends PollLimits, FlowLimits {
+  /** How many lanes of one partition may run at once. @default no limit of its own */
+  readonly concurrencyPerPartition?: number | undefined
+}
+
 /**
  * Says what may start, and which partitions to pause. It is told of events and asked for its decisions; it never acts.
- * Ready lanes wait in a ring, so that lanes take turns.
  */
 export class Scheduler {
-  readonly #limits: PollLimits & FlowLimits
+  readonly #limits: SchedulerLimits
   readonly #ordering: Ordering
   readonly #queues = new Set<PartitionQueue>()
   readonly #touched = new Set<PartitionQueue>()
   readonly #filling = new Set<PartitionQueue>()
   readonly #fetchPaused = new Set<PartitionQueue>()
   readonly #deferred = new DeferredLanes()
-  #ready: Lane[] = []
-  #readyCursor = 0
+  readonly #ready: ReadyRing
 
-  constructor(limits: PollLimits & FlowLimits, ordering: Ordering) {
+  constructor(limits: SchedulerLimits, ordering: Ordering) {
     this.#limits = limits
     this.#ordering = ordering
+    this.#ready = new ReadyRing(limits.concurrencyPerPartition ?? Number.POSITIVE_INFINITY)
   }
 
   /** Lanes that wait for a slot. */
   get readyLanes(): number {
-    return this.#ready.length - this.#readyCursor
+    return this.#ready.size
   }
 
   add(queue: PartitionQueue): void {
@@ -50,6 +55,7 @@ export class Scheduler {
     this.#touched.delete(queue)
     this.#filling.delete(queue)
     this.#fetchPaused.delete(queue)
+    this.#ready.remove(queue)
   }
 
   offer(queue: PartitionQueue, records: readonly ConsumerRecord[], nowMs: number): void {
@@ -78,26 +84,32 @@ export class Scheduler {
     for (const lane of pollBatch.queue.start(pollBatch, this.#ordering)) this.#enqueue(lane)
   }
 
-  /** The lane whose turn it is; it is the caller's until `release` or `park`. */
+  /** The lane whose turn it is; it is the caller's until `release`. */
   takeReady(): Lane | undefined {
-    while (this.#readyCursor < this.#ready.length) {
-      const lane = this.#ready[this.#readyCursor] as Lane
-      this.#readyCursor += 1
-      this.#compactRing()
-      if (lane.state !== 'ready') continue
-      lane.state = 'running'
-      return lane
+    for (let lane = this.#ready.take(); lane !== undefined; lane = this.#ready.take()) {
+      if (lane.state === 'ready') {
+        lane.state = 'running'
+        return lane
+      }
+      this.#ready.release(lane.queue)
     }
     return undefined
   }
 
-  /** A slot gives a lane back after a stretch. */
-  release(lane: Lane): void {
-    this.#touch(lane.queue)
-    if (lane.state !== 'running') return
-    if (lane.pending > 0) return this.#enqueue(lane)
-    lane.state = 'idle'
-    lane.queue.forget(lane)
+  /** A slot gives a lane back after a stretch. Answers whether there is something to decide before it takes the next. */
+  release(lane: Lane): boolean {
+    const { queue } = lane
+    this.#ready.release(queue)
+    this.#touch(queue)
+    if (lane.state === 'running') {
+      if (lane.pending > 0) {
+        this.#enqueue(lane)
+      } else {
+        lane.state = 'idle'
+        queue.forget(lane)
+      }
+    }
+    return lane.state === 'parked' || queue.mayAdmit(this.#limits) || this.#mayResume(queue)
   }
 
   /** The lane's head is tried again at `dueMs`; until then it holds no slot. */
@@ -139,6 +151,10 @@ export class Scheduler {
     return atMs
   }
 
+  #mayResume(queue: PartitionQueue): boolean {
+    return this.#fetchPaused.has(queue) && decideFlow(queue, this.#queues.size, this.#limits) === 'resume'
+  }
+
   #flowCommand(queue: PartitionQueue): Command | undefined {
     const flow = decideFlow(queue, this.#queues.size, this.#limits)
     if (flow === 'pause') queue.holds.add('backpressure')
@@ -159,14 +175,13 @@ export class Scheduler {
     if (this.#queues.has(queue)) this.#touched.add(queue)
   }
 
+  /** Lanes of a partition that was removed never run: what comes late for them is stopped here. */
   #enqueue(lane: Lane): void {
+    if (!this.#queues.has(lane.queue)) {
+      lane.stop()
+      return
+    }
     lane.state = 'ready'
-    this.#ready.push(lane)
-  }
-
-  #compactRing(): void {
-    if (this.#readyCursor < 1_024 && this.#readyCursor < this.#ready.length) return
-    this.#ready = this.#ready.slice(this.#readyCursor)
-    this.#readyCursor = 0
+    this.#ready.add(lane)
   }
 }

@@ -20,7 +20,7 @@ test('lanes come back in the order in which they are due, and none before', () =
             expect(deferred.takeDue(nowMs)?.dueMs).toBe(due)
             if (due !== undefined) waiting.splice(waiting.indexOf(due), 1)
           } else {
-            const lane = new Lane(queue)
+            const lane = new Lane(queue, 0)
             lane.park(step)
             deferred.add(lane)
             waiting.push(step)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Lane } from '../../src/schedule/lane.ts'
-import { partitionOrder } from '../../src/schedule/ordering.ts'
+import { partitionOrdering } from '../../src/schedule/ordering.ts'
 import { PartitionQueue } from '../../src/schedule/partition-queue.ts'
 import { Scheduler } from '../../src/schedule/scheduler.ts'
 import { record } from '../support/scripted-driver.ts'
@@ -36,7 +36,7 @@ const step = fc.record({
 
 /** A runtime that does what the scheduler says, and notes what ran. */
 class Bench {
-  readonly scheduler = new Scheduler(LIMITS, partitionOrder)
+  readonly scheduler = new Scheduler(LIMITS, partitionOrdering)
   readonly queues: PartitionQueue[]
   readonly offered: number[]
   readonly ran: number[][]

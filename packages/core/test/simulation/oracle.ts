@@ -14,16 +14,18 @@ export class Oracle {
   readonly #broker: FakeBroker
   readonly #topic: string
   readonly #delivery: Delivery
+  readonly #laneOf: (record: ConsumerRecord) => string
   readonly #starts = new Map<string, number>()
   readonly #done = new Set<string>()
   readonly #lastStarted = new Map<string, number>()
   readonly #running = new Map<string, Running>()
   readonly #stored = new Map<number, number>()
 
-  constructor(broker: FakeBroker, topic: string, delivery: Delivery) {
+  constructor(broker: FakeBroker, topic: string, delivery: Delivery, laneOf: (record: ConsumerRecord) => string) {
     this.#broker = broker
     this.#topic = topic
     this.#delivery = delivery
+    this.#laneOf = laneOf
     broker.onCommit((commit) => this.#committed(commit))
   }
 
@@ -40,9 +42,10 @@ export class Oracle {
   }
 
   started(instance: number, epoch: number, records: readonly ConsumerRecord[], attempt: number): void {
-    const { partition } = records[0] as ConsumerRecord
-    const lane = `${instance}/${epoch}/${partition}`
-    if (this.#running.has(lane)) this.#violated(`two handlers of partition ${partition} run at once in epoch ${epoch}`)
+    const [first] = records as [ConsumerRecord]
+    const { partition } = first
+    const lane = `${instance}/${epoch}/${this.#laneOf(first)}`
+    if (this.#running.has(lane)) this.#violated(`two handlers of lane ${lane} run at once`)
     this.#running.set(lane, { instance, epoch })
     for (const { offset } of records) {
       const last = this.#lastStarted.get(lane) ?? -1
@@ -56,8 +59,9 @@ export class Oracle {
   }
 
   ended(instance: number, epoch: number, records: readonly ConsumerRecord[], isDone: boolean): void {
-    const { partition } = records[0] as ConsumerRecord
-    this.#running.delete(`${instance}/${epoch}/${partition}`)
+    const [first] = records as [ConsumerRecord]
+    const { partition } = first
+    this.#running.delete(`${instance}/${epoch}/${this.#laneOf(first)}`)
     if (isDone) for (const { offset } of records) this.#done.add(`${partition}@${offset}`)
   }
 

@@ -28,6 +28,7 @@ export class World {
   readonly delivery: Delivery
   readonly #random: Random
   readonly #batch: boolean
+  readonly #order: 'partition' | 'key' | 'none'
   #isHealed = false
   #releases: (() => void)[] = []
 
@@ -37,7 +38,8 @@ export class World {
     this.delivery = random.chance(0.6) ? 'at-least-once' : 'at-most-once'
     this.#batch = random.chance(0.3)
     this.broker.createTopic(TOPIC, this.partitions, random.pick([0, 0, 0, 7, 2 ** 32 - 5]))
-    this.oracle = new Oracle(this.broker, TOPIC, this.delivery)
+    this.#order = random.pick(['partition', 'key', 'key', 'none'] as const)
+    this.oracle = new Oracle(this.broker, TOPIC, this.delivery, (record) => this.#laneOf(record))
   }
 
   produce(count: number): void {
@@ -45,7 +47,7 @@ export class World {
     for (let made = 0; made < count; made += 1) {
       const partition = random.int(0, this.partitions - 1)
       if (random.chance(0.1)) this.broker.produceUndeliverable(TOPIC, partition, random.pick([1, 3, 40, 5_000]))
-      this.broker.produce(TOPIC, { value: 'v', partition })
+      this.broker.produce(TOPIC, { value: 'v', partition, key: random.pick(['a', 'b', 'c', null]) })
     }
   }
 
@@ -65,7 +67,10 @@ export class World {
       logger: silentLogger,
       groupId: GROUP,
       delivery: this.delivery,
+      order: this.#order,
       concurrency: random.int(1, 5),
+      ...(random.chance(0.3) ? { concurrencyPerPartition: random.int(1, 3) } : {}),
+      maxUncommittedRecords: random.pick([1, 10, 10_000]),
       maxPollRecords: random.int(1, 20),
       maxPollWaitMs: this.#batch ? random.pick([0, 50]) : 0,
       maxPollIntervalMs: random.pick([2_000, 60_000]),
@@ -96,6 +101,11 @@ export class World {
   /** Instances that nobody has stopped; a killed one does not know that it is dead. */
   get alive(): Instance[] {
     return this.instances.filter(({ isStopped }) => !isStopped)
+  }
+
+  #laneOf({ partition, key, offset }: ConsumerRecord): string {
+    if (this.#batch || this.#order === 'partition') return String(partition)
+    return this.#order === 'none' || key === null ? `${partition}@${offset}` : `${partition}/${key}`
   }
 
   holdCommits(): void {

@@ -52,6 +52,7 @@ export function rig(
 ): Rig & { start(signal?: AbortSignal): void } {
   const consumer = createConsumer({
     groupId: 'g',
+    order: 'partition',
     clock,
     logger: silentLogger,
     retryBackoffMs: 100,

@@ -2,10 +2,17 @@ import { describe, expect, inject, test } from 'vitest'
 import { RECORDS, tellKillStory } from '../support/kill-story.ts'
 
 describe('at-most-once never repeats a record, whenever a worker is killed', () => {
-  test.each([11, 12, 13, 14, 15])('seed %i', async (seed) => {
+  test.each([
+    [11, 'partition'],
+    [12, 'partition'],
+    [13, 'partition'],
+    [14, 'key'],
+    [15, 'key'],
+  ] as const)('seed %i, order by %s', async (seed, order) => {
     const { effects, killed } = await tellKillStory(inject('kafkaBrokers'), seed, {
       delivery: 'at-most-once',
       handlerMs: 4,
+      order,
     })
     expect(killed).toBe(3)
     expect(new Set(effects.map(({ partition, offset }) => `${partition}@${offset}`)).size).toBe(effects.length)

@@ -15,7 +15,14 @@ describe('work of an ended epoch', () => {
     await cluster.produceNumbers(topic, 200, 1)
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-zombie-'))
     const effects = join(folder, 'effects')
-    const settings = { brokers: cluster.brokers, topic, groupId: topic, effects, delivery: 'at-least-once' as const }
+    const settings = {
+      brokers: cluster.brokers,
+      topic,
+      groupId: topic,
+      effects,
+      delivery: 'at-least-once' as const,
+      order: 'partition' as const,
+    }
     const zombie = new Worker({ ...settings, handlerMs: 10 })
     await until(
       'effects',

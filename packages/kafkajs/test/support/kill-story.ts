@@ -25,7 +25,7 @@ export const RECORDS = 600
 export async function tellKillStory(
   brokers: readonly string[],
   seed: number,
-  settings: Pick<WorkerSettings, 'delivery' | 'handlerMs'>,
+  settings: Pick<WorkerSettings, 'delivery' | 'handlerMs' | 'order'>,
 ): Promise<KillStory> {
   await using cluster = await TestCluster.connect(brokers)
   const random = seededRandom(seed)

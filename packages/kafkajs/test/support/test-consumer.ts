@@ -8,7 +8,13 @@ type Given = Pick<ConsumerOptions, 'groupId' | 'handlers'> & Partial<ConsumerOpt
 const TIMING = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 200, rebalanceTimeoutMs: 8_000, fetchMaxWaitMs: 100 }
 
 export function testConsumer(brokers: readonly string[], options: Given): Consumer {
-  return createConsumer({ driver: kafkajs({ brokers }), logger: quietLogger, ...TIMING, ...options })
+  return createConsumer({
+    driver: kafkajs({ brokers }),
+    logger: quietLogger,
+    order: 'partition',
+    ...TIMING,
+    ...options,
+  })
 }
 
 /** Runs a consumer until the callback is through, then stops it. */

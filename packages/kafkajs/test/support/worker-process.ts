@@ -12,17 +12,19 @@ export interface WorkerSettings {
   readonly effects: string
   readonly delivery: 'at-least-once' | 'at-most-once'
   readonly handlerMs: number
+  readonly order: 'partition' | 'key'
   readonly options?: Partial<ConsumerOptions>
 }
 
 /** A consumer whose every effect is one line in a file, written before the handler returns. */
 async function main(settings: WorkerSettings): Promise<void> {
-  const { brokers, topic, groupId, effects, delivery, handlerMs } = settings
+  const { brokers, topic, groupId, effects, delivery, handlerMs, order } = settings
   const file = openSync(effects, 'a')
   const consumer = createConsumer({
     driver: kafkajs({ brokers }),
     groupId,
     delivery,
+    order,
     logger: quietLogger,
     sessionTimeoutMs: 1_500,
     heartbeatIntervalMs: 200,

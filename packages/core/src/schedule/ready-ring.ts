@@ -1,0 +1,75 @@
+import type { Lane } from './lane.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+
+/**
+ * The lanes that wait for a slot. Partitions take turns, and within a partition its lanes do: a partition with many keys
+ * does not crowd out one with few, and a hot key has one turn like any other.
+ */
+export class ReadyRing {
+  readonly #perPartition: number
+  /** Partitions that have a ready lane and may use another slot, in the order of their turns. */
+  readonly #rotation = new Set<PartitionQueue>()
+  readonly #lanes = new Map<PartitionQueue, Lane[]>()
+  readonly #running = new Map<PartitionQueue, number>()
+  #size = 0
+
+  constructor(concurrencyPerPartition: number) {
+    this.#perPartition = concurrencyPerPartition
+  }
+
+  /** How many lanes could be taken now, at most. */
+  get size(): number {
+    return this.#rotation.size === 0 ? 0 : this.#size
+  }
+
+  add(lane: Lane): void {
+    const { queue } = lane
+    const lanes = this.#lanes.get(queue)
+    if (lanes === undefined) this.#lanes.set(queue, [lane])
+    else lanes.push(lane)
+    this.#size += 1
+    this.#enter(queue)
+  }
+
+  take(): Lane | undefined {
+    for (const queue of this.#rotation) {
+      this.#rotation.delete(queue)
+      const lane = this.#nextOf(queue)
+      if (lane === undefined) continue
+      this.#running.set(queue, this.#runningOf(queue) + 1)
+      this.#enter(queue)
+      return lane
+    }
+    return undefined
+  }
+
+  /** A lane that was taken gives its slot back. */
+  release(queue: PartitionQueue): void {
+    const running = this.#runningOf(queue) - 1
+    if (running > 0) this.#running.set(queue, running)
+    else this.#running.delete(queue)
+    this.#enter(queue)
+  }
+
+  remove(queue: PartitionQueue): void {
+    this.#size -= this.#lanes.get(queue)?.length ?? 0
+    this.#lanes.delete(queue)
+    this.#rotation.delete(queue)
+  }
+
+  #enter(queue: PartitionQueue): void {
+    if (this.#lanes.has(queue) && this.#runningOf(queue) < this.#perPartition) this.#rotation.add(queue)
+  }
+
+  #runningOf(queue: PartitionQueue): number {
+    return this.#running.get(queue) ?? 0
+  }
+
+  #nextOf(queue: PartitionQueue): Lane | undefined {
+    const lanes = this.#lanes.get(queue)
+    const lane = lanes?.shift()
+    if (lane !== undefined) this.#size -= 1
+    if (lanes?.length === 0) this.#lanes.delete(queue)
+    return lane
+  }
+}
