@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import type { Consumer, RunOptions, StopOptions } from './api.ts'
 import { type ConfigEntry, formatEntries } from './config/entries.ts'
 import type { ConsumerConfig, ConsumerOptions } from './config/options.ts'
-import { checkConcurrency, resolveConfig } from './config/resolve.ts'
+import { checkConcurrency, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
 import { warnings } from './config/rules.ts'
 import { UserPauses } from './model/user-pauses.ts'
 import type { Judge } from './pipeline/attempt.ts'
@@ -11,15 +11,16 @@ import { Handlers } from './pipeline/handlers.ts'
 import { judge } from './policy/failure.ts'
 import { type Clock, systemClock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
-import { type AttemptEvent, type EventListener, type EventName, Events, type PartitionEvent } from './ports/events.ts'
+import { type AttemptEvent, type EventListener, type EventName, Events } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
 import { type AdmissionPorts, admitAtLeastOnce, admitAtMostOnce } from './runtime/admission.ts'
 import { Committer } from './runtime/committer.ts'
 import { Dispatcher } from './runtime/dispatcher.ts'
 import { Group } from './runtime/group.ts'
+import { holdBack } from './runtime/hold-back.ts'
 import { Intake } from './runtime/intake.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
-import { logEvents } from './runtime/log-listener.ts'
+import { logEvents, logStart } from './runtime/log-listener.ts'
 import { Pump } from './runtime/pump.ts'
 import { Rebalance } from './runtime/rebalance.ts'
 import { runUntilSignal } from './runtime/run-until-signal.ts'
@@ -28,7 +29,6 @@ import { type ConsumerStatus, healthOf, partitionStatus } from './runtime/status
 import { Watchdog } from './runtime/watchdog.ts'
 import { createOrdering } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
-import type { PartitionState } from './state/partition-state.ts'
 import { Partitions } from './state/partitions.ts'
 import { Slots } from './state/slots.ts'
 
@@ -37,9 +37,9 @@ import { Slots } from './state/slots.ts'
  * @throws HF_OPTION_INVALID, HF_PROMISE_CONFLICT, HF_HANDLER_CONFLICT, HF_HANDLER_MISSING
  */
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { config, entries } = resolveConfig(options)
-  const logger = (options.logger ?? (pino({ name: 'holdfast' }) as Logger)).child({ groupId: config.groupId })
-  return new HoldfastConsumer(config, entries, logger, options.clock ?? systemClock)
+  const resolved = resolveConfig(options)
+  const logger = (options.logger ?? (pino({ name: 'holdfast' }) as Logger)).child({ groupId: resolved.config.groupId })
+  return new HoldfastConsumer(resolved, logger, options.clock ?? systemClock)
 }
 
 /** The only place that constructs: each part gets what it needs through its ports, and none knows another. */
@@ -64,7 +64,7 @@ class HoldfastConsumer implements Consumer {
   readonly #session: Session
   #driver: Driver | undefined
 
-  constructor(config: ConsumerConfig, entries: readonly ConfigEntry[], logger: Logger, clock: Clock) {
+  constructor({ config, entries }: ResolvedConfig, logger: Logger, clock: Clock) {
     this.config = entries
     this.#config = config
     this.#logger = logger
@@ -129,15 +129,16 @@ class HoldfastConsumer implements Consumer {
   status(): ConsumerStatus {
     const partitions = [...this.#partitions].map(partitionStatus)
     const { generationId, memberId } = this.#group
+    const { state } = this.#lifecycle
     const health = healthOf({
-      state: this.#lifecycle.state,
+      state,
       failure: this.#session.failure,
       isMember: generationId !== undefined,
       commitFailures: this.#committer.failures,
       partitions,
     })
     const slots = { concurrency: this.#dispatcher.concurrency, busy: this.#slots.size }
-    return { state: this.#lifecycle.state, health, memberId, generationId, slots, partitions }
+    return { state, health, memberId, generationId, slots, partitions }
   }
 
   toJSON(): object {
@@ -190,6 +191,7 @@ class HoldfastConsumer implements Consumer {
   }
 
   #createDispatcher(): Dispatcher {
+    const waitForOpen = holdBack(this.#scheduler, this.#config.maxUncommittedRecords)
     return new Dispatcher(this.#config, {
       partitions: this.#partitions,
       scheduler: this.#scheduler,
@@ -199,12 +201,9 @@ class HoldfastConsumer implements Consumer {
       handlerOf: (topic) => this.#handlers.of(topic),
       settled: (state, count) => {
         this.#committer.noteSettled(count)
-        this.#holdBack(state)
+        waitForOpen(state)
       },
-      laneEnded: (isDue) => {
-        this.#rebalance.notice()
-        if (isDue) this.#pump.react()
-      },
+      laneEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
       slotFreed: () => this.#pump.react(),
       broken: (error) => this.#session.fail(error),
     })
@@ -215,10 +214,7 @@ class HoldfastConsumer implements Consumer {
       partitions: this.#partitions,
       start: (pollBatch) => this.#scheduler.start(pollBatch),
       commitThrough: (state, offset) => this.#committer.commitThrough(state, offset),
-      waited: () => {
-        this.#rebalance.notice()
-        this.#pump.react()
-      },
+      waited: () => this.#noticed(),
     }
     return new Pump({
       scheduler: this.#scheduler,
@@ -227,11 +223,11 @@ class HoldfastConsumer implements Consumer {
       admit: this.#config.delivery === 'at-most-once' ? admitAtMostOnce(admission) : admitAtLeastOnce(admission),
       pauseFetch: (state) => {
         this.#driver?.pause([state])
-        this.#events.emit('partition:paused', { ...partitionOf(state), causes: [...state.queue.holds] })
+        this.#events.emit('partition:paused', { ...state.name, causes: [...state.queue.holds] })
       },
       resumeFetch: (state) => {
         this.#driver?.resume([state])
-        this.#events.emit('partition:resumed', partitionOf(state))
+        this.#events.emit('partition:resumed', state.name)
       },
       fillSlots: () => this.#dispatcher.fill(),
       broken: (error) => this.#session.fail(error),
@@ -263,11 +259,7 @@ class HoldfastConsumer implements Consumer {
   }
 
   async #startDriver(signal: AbortSignal): Promise<void> {
-    this.#logger.info(
-      { config: Object.fromEntries(this.config.map(({ name, value }) => [name, value])) },
-      'consumer starts',
-    )
-    for (const warning of warnings(this.#config)) this.#logger.warn({ warning }, 'configuration warning')
+    logStart(this.#logger, this.config, warnings(this.#config))
     this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.#group })
     this.#watchdog.start()
     await this.#driver.start(signal)
@@ -282,16 +274,9 @@ class HoldfastConsumer implements Consumer {
     return abandoned
   }
 
-  /**
-   * Done records past an open one are repeated after a crash: there is a limit to how many there may be. The open one is
-   * among the admitted ones, if there are any.
-   */
-  #holdBack({ ledger, queue }: PartitionState): void {
-    const limit = this.#config.maxUncommittedRecords
-    if (queue.admitted > 0 && ledger.settledAhead >= limit) this.#scheduler.hold(queue, 'uncommitted')
-    else if (queue.holds.has('uncommitted') && (queue.admitted === 0 || ledger.settledAhead <= limit / 2)) {
-      this.#scheduler.unhold(queue, 'uncommitted')
-    }
+  #noticed(): void {
+    this.#rebalance.notice()
+    this.#pump.react()
   }
 
   readonly #judge: Judge = (error, { attempt, first }, handler) =>
@@ -311,8 +296,4 @@ class HoldfastConsumer implements Consumer {
       wallNow: () => this.#clock.wallNow(),
     }
   }
-}
-
-function partitionOf({ topic, partition, epoch }: PartitionState): PartitionEvent {
-  return { topic, partition, epoch }
 }

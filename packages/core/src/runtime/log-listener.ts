@@ -3,6 +3,16 @@ import { partitionName } from '../model/topic-partition.ts'
 import type { Events } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
 
+/** What is in force, and what in it rarely works as wished. */
+export function logStart(
+  logger: Logger,
+  config: readonly { readonly name: string; readonly value: string }[],
+  warnings: readonly string[],
+): void {
+  logger.info({ config: Object.fromEntries(config.map(({ name, value }) => [name, value])) }, 'consumer starts')
+  for (const warning of warnings) logger.warn({ warning }, 'configuration warning')
+}
+
 /** Turns events into log lines: constant messages, fixed fields, nothing per record above debug. */
 export function logEvents(events: Events, logger: Logger): void {
   logLifecycle(events, logger)

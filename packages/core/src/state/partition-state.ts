@@ -42,6 +42,12 @@ export class PartitionState implements TopicPartition {
     this.queue = new PartitionQueue(partition, batch)
   }
 
+  /** What names it in events. */
+  get name(): TopicPartition & { readonly epoch: number } {
+    const { topic, partition, epoch } = this
+    return { topic, partition, epoch }
+  }
+
   get phase(): PartitionPhase {
     return this.#phase
   }
