@@ -215,6 +215,7 @@ class HoldfastConsumer implements Consumer {
       start: (pollBatch) => this.#scheduler.start(pollBatch),
       commitThrough: (state, offset) => this.#committer.commitThrough(state, offset),
       waited: () => this.#noticed(),
+      broken: (error) => this.#session.fail(error),
     }
     return new Pump({
       scheduler: this.#scheduler,

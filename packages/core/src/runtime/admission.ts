@@ -11,6 +11,8 @@ export interface AdmissionPorts {
   commitThrough(state: PartitionState, offset: number): Promise<boolean>
   /** A poll batch that waited came to its end, started or not. */
   waited(): void
+  /** A poll batch could not be dealt to lanes, as when a function given as an option throws. */
+  broken(error: unknown): void
 }
 
 export function admitAtLeastOnce({ start }: AdmissionPorts): Admit {
@@ -22,7 +24,7 @@ export function admitAtLeastOnce({ start }: AdmissionPorts): Admit {
  * epoch ends before that, none of them ever starts. Poll batches of a partition start in their order, whichever
  * acknowledgement is seen first.
  */
-export function admitAtMostOnce({ partitions, start, commitThrough, waited }: AdmissionPorts): Admit {
+export function admitAtMostOnce({ partitions, start, commitThrough, waited, broken }: AdmissionPorts): Admit {
   const lastOf = new WeakMap<PartitionQueue, Promise<void>>()
   return (pollBatch) => {
     const { queue, records, endOffset } = pollBatch
@@ -30,11 +32,13 @@ export function admitAtMostOnce({ partitions, start, commitThrough, waited }: Ad
     if (state === undefined) return
     for (const { offset } of records) state.ledger.settle(offset)
     state.running += 1
-    const started = Promise.all([commitThrough(state, endOffset), lastOf.get(queue)]).then(([isAcknowledged]) => {
-      state.running -= 1
-      if (isAcknowledged) start(pollBatch)
-      waited()
-    })
+    const started = Promise.all([commitThrough(state, endOffset), lastOf.get(queue)])
+      .then(([isAcknowledged]) => {
+        state.running -= 1
+        if (isAcknowledged) start(pollBatch)
+      })
+      .catch(broken)
+      .finally(waited)
     lastOf.set(queue, started)
   }
 }
