@@ -169,7 +169,13 @@ class HoldfastConsumer implements Consumer {
   }
 
   #createGroup(): Group {
-    const intake = new Intake(this.#partitions, this.#scheduler, this.#events, this.#clock)
+    const intake = new Intake({
+      partitions: this.#partitions,
+      scheduler: this.#scheduler,
+      events: this.#events,
+      clock: this.#clock,
+      progressed: () => this.#committer.noteSettled(0),
+    })
     return new Group({
       partitions: this.#partitions,
       scheduler: this.#scheduler,
@@ -178,10 +184,7 @@ class HoldfastConsumer implements Consumer {
       handlerOf: (topic) => this.#handlers.of(topic),
       isPausedByUser: (partition) => this.#userPauses.covers(partition),
       receive: (batch) => intake.receive(batch),
-      advance: (partition, epoch, nextOffset) => {
-        intake.advance(partition, epoch, nextOffset)
-        this.#committer.noteSettled(0)
-      },
+      advance: (partition, epoch, nextOffset) => intake.advance(partition, epoch, nextOffset),
       drain: (cause, budgetMs) => this.#rebalance.drain(cause, budgetMs),
       resumeFetch: (partition) => this.#driver?.resume([partition]),
       lose: (states) => this.#rebalance.lose(states),

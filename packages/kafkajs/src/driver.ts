@@ -49,11 +49,16 @@ export class KafkajsDriver implements Driver {
   constructor(config: KafkajsConfig, context: DriverContext) {
     this.#config = config
     this.#context = context
-    this.#membership = new Membership(
-      context.groupId,
-      () => this.#cluster as ClusterInternals,
-      (request) => this.#positions.owns(request),
-    )
+    this.#membership = new Membership({
+      groupId: context.groupId,
+      cluster: () => this.#cluster as ClusterInternals,
+      owns: (request) => this.#positions.owns(request),
+      metadataRefused: () =>
+        context.logger.warn(
+          { groupId: context.groupId },
+          'the broker takes no commit metadata of this length, so a restart repeats what is done past the committed offset: set offset.metadata.max.bytes to 4096 or more',
+        ),
+    })
   }
 
   async start(signal: AbortSignal): Promise<void> {

@@ -1,11 +1,19 @@
 import { type CommitRequest, type CommitResult, HoldfastError, partitionName } from '@holdfast/core'
-import type { BrokerInternals, ClusterInternals, Identity, TopicOffsets } from './internals/cluster.ts'
+import type { BrokerInternals, ClusterInternals, CommittedOffsets, Identity } from './internals/cluster.ts'
 import { errorType } from './translate-error.ts'
 
 /** Answers that mean: this identity is over. */
 const FENCED_TYPES: readonly (string | undefined)[] = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']
 
 const OK: CommitResult = Object.freeze({ status: 'ok' })
+
+export interface MembershipPorts {
+  readonly groupId: string
+  cluster(): ClusterInternals
+  owns(request: CommitRequest): boolean
+  /** The broker takes no text of this length; offsets are committed without. */
+  metadataRefused(): void
+}
 
 /**
  * Who this process is in the group, and what it may commit.
@@ -20,11 +28,15 @@ export class Membership {
   #current: Identity | undefined
   #coordinator: BrokerInternals | undefined
   readonly #owns: (request: CommitRequest) => boolean
+  readonly #metadataRefused: () => void
+  /** False once the broker has refused a text as too long: an offset must never wait for what goes with it. */
+  #carriesMetadata = true
 
-  constructor(groupId: string, cluster: () => ClusterInternals, owns: (request: CommitRequest) => boolean) {
+  constructor({ groupId, cluster, owns, metadataRefused }: MembershipPorts) {
     this.#groupId = groupId
     this.#cluster = cluster
     this.#owns = owns
+    this.#metadataRefused = metadataRefused
   }
 
   get current(): Identity | undefined {
@@ -65,14 +77,13 @@ export class Membership {
   }
 
   async #send(requests: readonly CommitRequest[]): Promise<CommitResult> {
-    const { memberId, generationId } = this.#current as Identity
+    const identity = this.#current as Identity
     try {
-      this.#coordinator ??= await this.#cluster().findGroupCoordinator({ groupId: this.#groupId })
-      await this.#coordinator.offsetCommit({
-        groupId: this.#groupId,
-        groupGenerationId: generationId,
-        memberId,
-        topics: toTopics(requests),
+      await this.#request(requests, identity).catch((error: unknown) => {
+        if (errorType(error) !== 'OFFSET_METADATA_TOO_LARGE' || !this.#carriesMetadata) throw error
+        this.#carriesMetadata = false
+        this.#metadataRefused()
+        return this.#request(requests, identity)
       })
       return OK
     } catch (error) {
@@ -81,6 +92,16 @@ export class Membership {
       this.#coordinator = undefined
       return unknown(requests[0] as CommitRequest, error)
     }
+  }
+
+  async #request(requests: readonly CommitRequest[], { memberId, generationId }: Identity): Promise<void> {
+    this.#coordinator ??= await this.#cluster().findGroupCoordinator({ groupId: this.#groupId })
+    await this.#coordinator.offsetCommit({
+      groupId: this.#groupId,
+      groupGenerationId: generationId,
+      memberId,
+      topics: toTopics(requests, this.#carriesMetadata),
+    })
   }
 }
 
@@ -105,9 +126,13 @@ function unknown(request: CommitRequest, cause: unknown): CommitResult {
   return { status: 'unknown', error }
 }
 
-function toTopics(requests: readonly CommitRequest[]): TopicOffsets[] {
+function toTopics(requests: readonly CommitRequest[], withMetadata: boolean): CommittedOffsets[] {
   return [...Map.groupBy(requests, ({ topic }) => topic)].map(([topic, list]) => ({
     topic,
-    partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+    partitions: list.map(({ partition, offset, metadata = '' }) => ({
+      partition,
+      offset: String(offset),
+      metadata: withMetadata ? metadata : '',
+    })),
   }))
 }

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AssignedPartition, parseOffset, partitionName, type TopicPartition } from '@holdfast/core'
-import type { BrokerInternals, ClusterInternals, TopicOffsets } from './internals/cluster.ts'
+import type { BrokerInternals, ClusterInternals, CommittedOffsets, TopicOffsets } from './internals/cluster.ts'
 
 const ATTEMPTS = 8
 const RETRY_MS = 100
 
-/** Committed offsets of the group, and where there is none the end of the log that `autoOffsetReset` names. */
+/**
+ * Committed offsets of the group with their texts, and where there is none the end of the log that `autoOffsetReset`
+ * names.
+ */
 export async function findStartOffsets(
   cluster: ClusterInternals,
   coordinator: BrokerInternals,
@@ -15,13 +18,21 @@ export async function findStartOffsets(
 ): Promise<AssignedPartition[]> {
   if (partitions.length === 0) return []
   const { responses } = await patiently(() => coordinator.offsetFetch({ groupId, topics: byTopic(partitions) }))
-  const committed = indexOffsets(responses)
-  const missing = partitions.filter((partition) => (committed.get(partitionName(partition)) ?? -1) < 0)
-  const ends = await findLogEnds(cluster, missing, fromBeginning)
-  return partitions.map(({ topic, partition }) => {
-    const name = partitionName({ topic, partition })
-    const known = committed.get(name) ?? -1
-    return { topic, partition, committed: known, position: known >= 0 ? known : (ends.get(name) ?? 0) }
+  const [offsets, texts] = [indexOffsets(responses), indexTexts(responses)]
+  const committed = (partition: TopicPartition): number => offsets.get(partitionName(partition)) ?? -1
+  const metadata = (partition: TopicPartition): string => texts.get(partitionName(partition)) ?? ''
+  const missing = partitions.filter((partition) => committed(partition) < 0)
+  const described = partitions.filter((partition) => committed(partition) >= 0 && metadata(partition) !== '')
+  const [starts, logEnds] = await Promise.all([
+    findLogEnds(cluster, missing, fromBeginning),
+    findLogEnds(cluster, described, false),
+  ])
+  return partitions.map((partition) => {
+    const name = partitionName(partition)
+    const known = committed(partition)
+    const start = { ...partition, committed: known, position: known >= 0 ? known : (starts.get(name) ?? 0) }
+    const logEnd = logEnds.get(name)
+    return logEnd === undefined ? start : { ...start, metadata: metadata(partition), logEnd }
   })
 }
 
@@ -43,6 +54,14 @@ function indexOffsets(topics: readonly TopicOffsets[]): Map<string, number> {
         const name = partitionName({ topic, partition })
         return [name, parseOffset(offset, name)] as const
       }),
+    ),
+  )
+}
+
+function indexTexts(topics: readonly CommittedOffsets[]): Map<string, string> {
+  return new Map(
+    topics.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, metadata }) => [partitionName({ topic, partition }), metadata ?? ''] as const),
     ),
   )
 }

@@ -101,11 +101,16 @@ export class FakeBroker {
 
   /** −1 where the group has none. */
   committed(topic: string, partition: number, groupId: string = this.#onlyGroup()): number {
-    return this.#group(groupId).committed({ topic, partition })
+    return this.#group(groupId).committed({ topic, partition }).offset
   }
 
-  setCommitted(topic: string, partition: number, offset: number, groupId: string): void {
-    this.#group(groupId).setCommitted({ topic, partition }, offset)
+  /** The text that was committed with the offset. */
+  committedMetadata(topic: string, partition: number, groupId: string = this.#onlyGroup()): string {
+    return this.#group(groupId).committed({ topic, partition }).metadata
+  }
+
+  setCommitted(topic: string, partition: number, offset: number, groupId: string, metadata = ''): void {
+    this.#group(groupId).setCommitted({ topic, partition }, { offset, metadata })
   }
 
   /** Is called for each offset of each commit that reaches the broker, stored or not. */

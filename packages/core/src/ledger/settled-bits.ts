@@ -12,6 +12,7 @@ export class SettledBits {
   #words = new Uint32Array(INITIAL_WORDS)
   #head: number
   #tail: number
+  #runs = 0
 
   constructor(start: number) {
     this.#head = start
@@ -26,6 +27,11 @@ export class SettledBits {
     return this.#tail
   }
 
+  /** How many stretches of settled slots lie past `head`. */
+  get runs(): number {
+    return this.#runs
+  }
+
   /** Appends slots that are open. */
   append(count: number): void {
     this.#grow(count)
@@ -36,9 +42,10 @@ export class SettledBits {
   /** Appends slots that need no settling. */
   appendSettled(count: number): void {
     this.#grow(count)
+    if (this.#head < this.#tail && !this.#isSettled(this.#tail - 1)) this.#runs += 1
     this.#fill(this.#tail, count, 1)
     this.#tail += count
-    this.#advance()
+    if (this.#head === this.#tail - count) this.#head = this.#tail
   }
 
   /** False where the slot was settled before. */
@@ -49,23 +56,41 @@ export class SettledBits {
     const word = this.#words[index] as number
     if ((word & bit) !== 0) return false
     this.#words[index] = word | bit
-    if (slot === this.#head) this.#advance()
+    const joinsNext = slot + 1 < this.#tail && this.#isSettled(slot + 1)
+    if (slot === this.#head) {
+      if (joinsNext) this.#runs -= 1
+      this.#head = this.nextOpen(slot)
+    } else {
+      this.#runs += 1 - (joinsNext ? 1 : 0) - (this.#isSettled(slot - 1) ? 1 : 0)
+    }
     return true
   }
 
-  #advance(): void {
+  /** The first open slot from `slot` on, or `tail`. */
+  nextOpen(slot: number): number {
+    return this.#next(slot, -1)
+  }
+
+  /** The first settled slot from `slot` on, or `tail`. */
+  nextSettled(slot: number): number {
+    return this.#next(slot, 0)
+  }
+
+  /** The first slot whose bit differs from those of `flip`, a word at a time. */
+  #next(from: number, flip: 0 | -1): number {
     const mask = this.#words.length - 1
-    let slot = this.#head
+    let slot = from
     while (slot < this.#tail) {
       const bit = slot & 31
-      const open = ~(this.#words[(slot >>> 5) & mask] as number) >>> bit
-      if (open !== 0) {
-        slot += 31 - Math.clz32(open & -open)
-        break
-      }
+      const found = ((this.#words[(slot >>> 5) & mask] as number) ^ flip) >>> bit
+      if (found !== 0) return Math.min(slot + 31 - Math.clz32(found & -found), this.#tail)
       slot += 32 - bit
     }
-    this.#head = Math.min(slot, this.#tail)
+    return this.#tail
+  }
+
+  #isSettled(slot: number): boolean {
+    return (((this.#words[(slot >>> 5) & (this.#words.length - 1)] as number) >>> (slot & 31)) & 1) === 1
   }
 
   #fill(from: number, count: number, value: 0 | 1): void {

@@ -35,6 +35,8 @@ export interface CommitRequest extends TopicPartition {
   readonly epoch: number
   /** The next offset to read, as Kafka commits it. */
   readonly offset: number
+  /** The text that goes with it: what is done past it. @default '' */
+  readonly metadata?: string
 }
 
 /**

@@ -31,6 +31,10 @@ export interface ConsumerEvents {
   'partition:resumed': PartitionEvent
   'partition:halted': AttemptEvent & { readonly error: HoldfastError }
   'partition:reset': PartitionEvent & { readonly to: number }
+  /** The text that was committed with the offset is not to be trusted; what was done past the offset runs again. */
+  'metadata:ignored': PartitionEvent & { readonly offset: number; readonly reason: string }
+  /** Records are not handed over again: an earlier owner had done them, past the offset that it could commit. */
+  'record:skipped': PartitionEvent & { readonly count: number; readonly reason: 'done ahead' }
   'batch:received': PartitionEvent & { readonly count: number; readonly nextOffset: number }
   'batch:dropped': PartitionEvent & {
     readonly count: number

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { CommitRequest, CommitResult, Driver } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
-import type { PartitionState } from '../state/partition-state.ts'
+import type { PartitionState, Progress } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 
 const MAX_RETRY_MS = 10_000
@@ -26,7 +26,8 @@ export interface CommitterPorts {
  *
  * Invariants
  * - One request is in flight; it carries every partition that has something new, so there is one per partition.
- * - An offset is taken from the ledger at the instant of the request, and never lowers what was acknowledged.
+ * - An offset and what is done past it are taken from the ledger at the instant of the request, and never lower what was
+ *   acknowledged.
  * - What settles while a request is in flight is not in it: the next request compares the ledger with what was
  *   acknowledged, so no flag can be cleared too early.
  * - `unknown` is repeated under the same epoch, with back-off; `fenced` is never repeated.
@@ -118,10 +119,11 @@ export class Committer {
     this.#settledSince = 0
     const states = [...this.#partitions].filter(hasNew)
     if (states.length === 0) return
-    const requests = states.map(requestOf)
+    const progress = states.map((state) => state.progress)
+    const requests = states.map((state, index) => requestOf(state, progress[index] as Progress))
     const results = await this.#driver().commit(requests)
     for (const [index, state] of states.entries()) {
-      if (results[index]?.status === 'ok') state.committed = (requests[index] as CommitRequest).offset
+      if (results[index]?.status === 'ok') state.acknowledge(progress[index] as Progress)
     }
     this.#report(requests, results)
     this.#fenced(states.filter((_, index) => results[index]?.status === 'fenced'))
@@ -160,14 +162,13 @@ export class Committer {
 }
 
 function hasNew(state: PartitionState): boolean {
-  return !isFenced(state) && state.uncommitted !== undefined
+  return !isFenced(state) && state.hasNew
 }
 
 function isFenced(state: PartitionState): boolean {
   return state.phase === 'retired'
 }
 
-function requestOf(state: PartitionState): CommitRequest {
-  const { topic, partition, epoch } = state
-  return { topic, partition, epoch, offset: state.uncommitted as number }
+function requestOf({ topic, partition, epoch }: PartitionState, { offset, metadata }: Progress): CommitRequest {
+  return { topic, partition, epoch, offset, metadata }
 }

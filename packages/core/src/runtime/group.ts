@@ -1,4 +1,5 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
+import { type DoneAhead, decodeDoneAhead, NOTHING_AHEAD } from '../ledger/done-ahead.ts'
 import type { RecordBatch } from '../model/record.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import type { BoundHandler } from '../pipeline/handlers.ts'
@@ -105,9 +106,18 @@ export class Group implements DriverSink {
     const { partitions, scheduler } = this.#ports
     const handler = this.#handlerOf(partition.topic)
     if (handler === undefined) return
-    const state = partitions.add(partition, handler.batch)
+    const state = partitions.add(partition, handler.batch, this.#doneAhead(partition))
     scheduler.add(state.queue)
     if (this.#ports.isPausedByUser(partition)) scheduler.hold(state.queue, 'user')
+  }
+
+  /** What an earlier owner had done past the offset that it could commit, as far as its word can be trusted. */
+  #doneAhead({ topic, partition, committed, metadata = '', logEnd = committed }: AssignedPartition): DoneAhead {
+    const { doneAhead, refusal } = decodeDoneAhead(committed, metadata, logEnd)
+    if (doneAhead !== undefined) return doneAhead
+    const { epoch } = this.#ports.partitions
+    this.#ports.events.emit('metadata:ignored', { topic, partition, epoch, offset: committed, reason: refusal })
+    return NOTHING_AHEAD
   }
 
   /** A pattern can match a topic that another handler claims as well: that shows only now, and ends the run. */

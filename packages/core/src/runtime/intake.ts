@@ -3,44 +3,58 @@ import type { TopicPartition } from '../model/topic-partition.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
+import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
+
+export interface IntakePorts {
+  readonly partitions: Partitions
+  readonly scheduler: Scheduler
+  readonly events: Events
+  readonly clock: Clock
+  /** Offsets were passed that hold nothing to run: there may be something to commit. */
+  progressed(): void
+}
 
 /**
  * The door for fetched records: those of the current epoch enter the ledger and the scheduler, in that order, so that
  * a record is open before anything can run it. What belongs to an older epoch is dropped and told.
  */
 export class Intake {
-  readonly #partitions: Partitions
-  readonly #scheduler: Scheduler
-  readonly #events: Events
-  readonly #clock: Clock
+  readonly #ports: IntakePorts
 
-  constructor(partitions: Partitions, scheduler: Scheduler, events: Events, clock: Clock) {
-    this.#partitions = partitions
-    this.#scheduler = scheduler
-    this.#events = events
-    this.#clock = clock
+  constructor(ports: IntakePorts) {
+    this.#ports = ports
   }
 
   receive(batch: RecordBatch): void {
+    const { partitions, scheduler, events, clock } = this.#ports
     const { topic, partition, epoch, nextOffset } = batch
-    const state = this.#partitions.at(batch, epoch)
+    const state = partitions.at(batch, epoch)
     if (state?.phase !== 'active') {
       const reason = state === undefined ? 'stale epoch' : 'not active'
-      this.#events.emit('batch:dropped', { topic, partition, epoch, count: batch.records.length, reason })
+      events.emit('batch:dropped', { topic, partition, epoch, count: batch.records.length, reason })
       return
     }
     state.highWatermark = batch.highWatermark
-    const records = this.#withoutRedelivered(batch, state.ledger.next)
-    state.ledger.track(records, nextOffset)
-    this.#scheduler.offer(state.queue, records, this.#clock.now())
-    this.#events.emit('batch:received', { topic, partition, epoch, count: records.length, nextOffset })
+    const fresh = this.#withoutRedelivered(batch, state.ledger.next)
+    const records = state.ledger.track(fresh, nextOffset)
+    if (records.length < fresh.length) this.#skip(state, fresh.length - records.length)
+    scheduler.offer(state.queue, records, clock.now())
+    events.emit('batch:received', { topic, partition, epoch, count: records.length, nextOffset })
+    this.#ports.progressed()
   }
 
   /** The position moved over offsets that hold nothing to deliver. */
   advance(partition: TopicPartition, epoch: number, nextOffset: number): void {
-    const state = this.#partitions.at(partition, epoch)
-    if (state?.phase === 'active') state.ledger.skipTo(nextOffset)
+    const state = this.#ports.partitions.at(partition, epoch)
+    if (state?.phase !== 'active') return
+    state.ledger.skipTo(nextOffset)
+    this.#ports.progressed()
+  }
+
+  #skip(state: PartitionState, count: number): void {
+    state.skippedDoneAhead += count
+    this.#ports.events.emit('record:skipped', { ...state.name, count, reason: 'done ahead' })
   }
 
   /** Offsets only grow here: a fetch that was repeated, or a log that is not in order, brings nothing twice. */
@@ -56,7 +70,7 @@ export class Intake {
     expected = next
     const fresh = records.filter(isInOrder)
     const count = records.length - fresh.length
-    this.#events.emit('batch:dropped', { topic, partition, epoch, count, reason: 'redelivered' })
+    this.#ports.events.emit('batch:dropped', { topic, partition, epoch, count, reason: 'redelivered' })
     return fresh
   }
 }

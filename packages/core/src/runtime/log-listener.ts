@@ -1,5 +1,6 @@
 import { describeError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
+import type { CommitRequest } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
 
@@ -53,6 +54,10 @@ function logPartitions(events: Events, logger: Logger): void {
     logger.error({ ...fields, code: error.code, err: error }, 'partition halted'),
   )
   events.on('partition:reset', (fields) => logger.warn(fields, 'position was outside the log and has been moved'))
+  events.on('metadata:ignored', (fields) =>
+    logger.warn(fields, 'commit metadata ignored; records that were done past the committed offset run again'),
+  )
+  events.on('record:skipped', (fields) => logger.debug(fields, 'records skipped'))
   events.on('batch:received', (fields) => logger.debug(fields, 'batch received'))
   events.on('batch:dropped', (fields) => logger.debug(fields, 'batch dropped'))
 }
@@ -75,11 +80,18 @@ function logAttempts(events: Events, logger: Logger): void {
 }
 
 function logCommits(events: Events, logger: Logger): void {
-  events.on('commit:ok', ({ offsets }) => logger.debug({ offsets }, 'offsets committed'))
+  events.on('commit:ok', ({ offsets }) => logger.debug({ offsets: named(offsets) }, 'offsets committed'))
   events.on('commit:fenced', ({ offsets, error }) =>
-    logger.warn({ offsets, code: error.code, reason: error.message }, 'commit fenced'),
+    logger.warn({ offsets: named(offsets), code: error.code, reason: error.message }, 'commit fenced'),
   )
   events.on('commit:unknown', ({ offsets, error }) =>
-    logger.warn({ offsets, code: error.code, reason: error.message }, 'commit got no answer; it is repeated'),
+    logger.warn(
+      { offsets: named(offsets), code: error.code, reason: error.message },
+      'commit got no answer; it is repeated',
+    ),
   )
+}
+
+function named(offsets: readonly CommitRequest[]): string[] {
+  return offsets.map((request) => `${partitionName(request)}@${request.offset}`)
 }

@@ -25,6 +25,10 @@ export interface PartitionStatus {
   readonly lag: number | undefined
   /** Records fetched and not settled. */
   readonly open: number
+  /** Offsets past the lowest open one that need no settling; a commit carries them, so that a restart skips them. */
+  readonly settledAhead: number
+  /** Records that were not run under this epoch because an earlier owner had done them. */
+  readonly skippedDoneAhead: number
   readonly heldRecords: number
   readonly heldBytes: number
   readonly pausedBy: readonly PauseCause[]
@@ -62,6 +66,8 @@ export function partitionStatus(state: PartitionState): PartitionStatus {
     logEnd: highWatermark,
     lag: highWatermark === undefined ? undefined : Math.max(0, highWatermark - from),
     open: ledger.open,
+    settledAhead: ledger.settledAhead,
+    skippedDoneAhead: state.skippedDoneAhead,
     heldRecords: queue.heldRecords,
     heldBytes: queue.heldBytes,
     pausedBy: [...queue.holds],

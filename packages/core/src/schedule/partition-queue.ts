@@ -37,6 +37,7 @@ export class PartitionQueue implements TopicPartition {
   #admitted = 0
   #admittedBytes = 0
   #closed = false
+  #stopped = false
   readonly #lanes = new Map<LaneKey, Lane>()
 
   constructor({ topic, partition }: TopicPartition, batch: boolean) {
@@ -97,8 +98,9 @@ export class PartitionQueue implements TopicPartition {
     return { queue: this, records, endOffset: (records.at(-1) as ConsumerRecord).offset + 1 }
   }
 
-  /** Deals an admitted poll batch to its lanes; answers those that were idle. */
+  /** Deals an admitted poll batch to its lanes; answers those that were idle. It may have waited until they were stopped. */
   start(pollBatch: PollBatch, ordering: Ordering): Lane[] {
+    if (this.#stopped) return []
     const woken = new Set<Lane>()
     const deal = this.batch ? partitionOrdering : ordering
     for (const [key, records] of deal(pollBatch.records)) {
@@ -135,6 +137,7 @@ export class PartitionQueue implements TopicPartition {
 
   /** No lane starts another attempt. */
   stopLanes(): void {
+    this.#stopped = true
     for (const lane of this.#lanes.values()) lane.stop()
     this.#lanes.clear()
   }

@@ -175,12 +175,7 @@ export class Scheduler {
     if (this.#queues.has(queue)) this.#touched.add(queue)
   }
 
-  /** Lanes of a partition that was removed never run: what comes late for them is stopped here. */
   #enqueue(lane: Lane): void {
-    if (!this.#queues.has(lane.queue)) {
-      lane.stop()
-      return
-    }
     lane.state = 'ready'
     this.#ready.add(lane)
   }

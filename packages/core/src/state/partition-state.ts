@@ -1,4 +1,5 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
+import { type DoneAhead, encodeDoneAhead, MAX_RANGES } from '../ledger/done-ahead.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import { PartitionQueue } from '../schedule/partition-queue.ts'
@@ -18,6 +19,14 @@ const PHASE_TRANSITIONS: Readonly<Record<PartitionPhase, readonly PartitionPhase
   retired: [],
 }
 
+/** What a commit says, taken from the ledger at one instant. */
+export interface Progress {
+  readonly offset: number
+  readonly metadata: string
+  /** The ledger's count of settled offsets, by which a later instant is told from this one. */
+  readonly settled: number
+}
+
 /** All that is known of one partition under one epoch. */
 export class PartitionState implements TopicPartition {
   readonly topic: string
@@ -31,14 +40,17 @@ export class PartitionState implements TopicPartition {
   /** Attempts in slots, and poll batches that wait for their commit. */
   running = 0
   haltedBy: HoldfastError | undefined
+  /** Records that were not run because an earlier owner had done them. */
+  skippedDoneAhead = 0
   #phase: PartitionPhase = 'active'
+  #acknowledgedSettled = 0
 
-  constructor(partition: AssignedPartition, epoch: number, batch: boolean) {
+  constructor(partition: AssignedPartition, epoch: number, batch: boolean, doneAhead: DoneAhead) {
     this.topic = partition.topic
     this.partition = partition.partition
     this.epoch = epoch
     this.committed = partition.committed
-    this.ledger = new Ledger(partition.position)
+    this.ledger = new Ledger(partition.position, doneAhead)
     this.queue = new PartitionQueue(partition, batch)
   }
 
@@ -59,9 +71,22 @@ export class PartitionState implements TopicPartition {
     return true
   }
 
-  /** The offset to commit, if it is past the start of this epoch and the broker does not have it yet. */
-  get uncommitted(): number | undefined {
-    const { committable, start } = this.ledger
-    return committable > Math.max(start, this.committed) ? committable : undefined
+  /** Whether the broker lacks something: a higher offset, or what was done past it. */
+  get hasNew(): boolean {
+    const { committable, start, settled, aheadRanges } = this.ledger
+    if (committable > Math.max(start, this.committed)) return true
+    return settled > this.#acknowledgedSettled && aheadRanges > 0
+  }
+
+  /** What may be committed now. */
+  get progress(): Progress {
+    const { committable: offset, settled } = this.ledger
+    return { offset, metadata: encodeDoneAhead(offset, this.ledger.doneAhead(MAX_RANGES)).text, settled }
+  }
+
+  /** The broker has stored it. */
+  acknowledge({ offset, settled }: Progress): void {
+    this.committed = offset
+    this.#acknowledgedSettled = settled
   }
 }

@@ -1,3 +1,4 @@
+import type { DoneAhead } from '../ledger/done-ahead.ts'
 import { type AssignedPartition, partitionName, type TopicPartition } from '../model/topic-partition.ts'
 import type { PartitionQueue } from '../schedule/partition-queue.ts'
 import { PartitionState } from './partition-state.ts'
@@ -25,8 +26,8 @@ export class Partitions implements Iterable<PartitionState> {
     return this.#epoch
   }
 
-  add(partition: AssignedPartition, batch: boolean): PartitionState {
-    const state = new PartitionState(partition, this.#epoch, batch)
+  add(partition: AssignedPartition, batch: boolean, doneAhead: DoneAhead): PartitionState {
+    const state = new PartitionState(partition, this.#epoch, batch, doneAhead)
     this.#byName.set(partitionName(partition), state)
     this.#byQueue.set(state.queue, state)
     return state

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Ledger } from '../../src/ledger/ledger.ts'
 
+const RUNS = Number(process.env.LEDGER_RUNS ?? 2_000)
+
 /** The ledger as a list of offsets. */
 class Model {
   readonly open: number[] = []
@@ -9,6 +11,10 @@ class Model {
 
   constructor(start: number) {
     this.next = start
+  }
+
+  isDone(offset: number): boolean {
+    return offset < this.next && !this.open.includes(offset)
   }
 
   get committable(): number {
@@ -67,7 +73,7 @@ function apply(step: Step, ledger: Ledger, model: Model): void {
         return { offset }
       })
       model.next += step.after
-      return ledger.track(records, model.next)
+      return void ledger.track(records, model.next)
     }
     case 'skip':
       model.next += step.by
@@ -98,10 +104,57 @@ test('it is a sorted list of open offsets, only faster', () => {
         expect(ledger.committable).toBeGreaterThanOrEqual(last)
         last = ledger.committable
       }
+      expectAhead(ledger, model)
     }),
-    { numRuns: 1_000 },
+    { numRuns: RUNS },
   )
 })
+
+/** The ranges are exactly what is done past the lowest open offset, and a ledger that is given them runs the rest. */
+function expectAhead(ledger: Ledger, model: Model): void {
+  const bounds = ledger.doneAhead(Number.POSITIVE_INFINITY)
+  const { committable, next } = ledger
+  expect(bounds).toEqual(bounds.toSorted((a, b) => a - b))
+  expect(ledger.aheadRanges).toBe(bounds.length / 2)
+  expect(ledger.aheadSpan).toBe((bounds.at(-1) ?? committable) - committable)
+  for (const bound of bounds)
+    expect([model.isDone(bound - 1), bound < next && model.isDone(bound)]).not.toEqual([true, true])
+  const heir = new Ledger(committable, bounds)
+  const log = model.open.toSorted((a, b) => a - b)
+  const done = bounds.filter((_, index) => index % 2 === 0)
+  const records = [...log, ...done].toSorted((a, b) => a - b).map((offset) => ({ offset }))
+  expect(heir.track(records, next).map(({ offset }) => offset)).toEqual(log)
+  expect(heir.doneAhead(Number.POSITIVE_INFINITY)).toEqual(bounds)
+  expect([heir.committable, heir.next, heir.open]).toEqual([committable, next, log.length])
+}
+
+test('what an earlier owner had done is known before its records come, and goes with the next commit', () => {
+  const ledger = new Ledger(10, [12, 15, 20, 5_000])
+  expect([ledger.committable, ledger.doneAhead(10)]).toEqual([10, [12, 15, 20, 5_000]])
+  expect(ledger.track([10, 11, 12, 13].map(toRecord), 14).map(({ offset }) => offset)).toEqual([10, 11])
+  expect(ledger.doneAhead(10)).toEqual([12, 15, 20, 5_000])
+  ledger.settle(10)
+  expect([ledger.committable, ledger.settled, ledger.doneAhead(10)]).toEqual([11, 1, [12, 15, 20, 5_000]])
+  ledger.settle(11)
+  expect([ledger.committable, ledger.doneAhead(10)]).toEqual([14, [14, 15, 20, 5_000]])
+  expect(ledger.track([15, 25, 5_001].map(toRecord), 5_002).map(({ offset }) => offset)).toEqual([15, 5_001])
+  expect([ledger.committable, ledger.doneAhead(10)]).toEqual([15, [16, 5_001]])
+})
+
+test('ranges past the number that is wanted are left out', () => {
+  const ledger = new Ledger(0, [100, 101])
+  ledger.track([0, 1, 2, 3, 4].map(toRecord), 5)
+  ledger.settle(1)
+  ledger.settle(3)
+  expect([ledger.doneAhead(2), ledger.doneAhead(9)]).toEqual([
+    [1, 2, 3, 4],
+    [1, 2, 3, 4, 100, 101],
+  ])
+})
+
+function toRecord(offset: number): { readonly offset: number } {
+  return { offset }
+}
 
 test('what is settled in any order is committable as far as the lowest open offset', () => {
   fc.assert(

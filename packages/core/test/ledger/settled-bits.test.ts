@@ -23,7 +23,12 @@ test('head is the lowest slot that is not settled, wherever the ring begins and 
           for (let added = 0; added < count; added += 1) settled.push(type === 'appendSettled')
         }
         const open = settled.indexOf(false)
-        expect([bits.head, bits.tail]).toEqual([start + (open === -1 ? settled.length : open), start + settled.length])
+        const runs = settled.filter((isSet, slot) => isSet && slot > open && open >= 0 && settled[slot - 1] === false)
+        expect([bits.head, bits.tail, bits.runs]).toEqual([
+          start + (open === -1 ? settled.length : open),
+          start + settled.length,
+          runs.length,
+        ])
       }
     }),
     { numRuns: 1_000 },

@@ -18,7 +18,7 @@ test('no handler starts before the end of its poll batch is acknowledged', async
   driver.answerWith = undefined
   driver.sink.batch(batchOf(epoch, [0, 1, 2]))
   await clock.advance('10s')
-  expect(driver.requests).toEqual([{ topic: 't', partition: 0, epoch, offset: 2 }])
+  expect(driver.requests).toEqual([{ topic: 't', partition: 0, epoch, offset: 2, metadata: '' }])
   expect(gate.calls).toHaveLength(0)
   driver.commits[0]?.answer('ok')
   await clock.settle()
@@ -132,4 +132,22 @@ test('a consumer that stops while its commits get no answer leaves no timer behi
   await clock.advance(400)
   expect(consumer.status().state).toBe('stopped')
   expect(clock.pendingTimers).toBe(0)
+})
+
+test('a poll batch whose commit is acknowledged after its partition has halted never starts', async () => {
+  const { gate, options } = gated()
+  const { driver, epoch, clock, events } = await onScript({ ...options, order: 'none', maxPollRecords: 4 })
+  driver.sink.batch(batchOf(epoch, [0, 1, 2, 3]))
+  await clock.settle()
+  expect(gate.calls).toHaveLength(4)
+  driver.answerWith = undefined
+  driver.sink.batch(batchOf(epoch, [4, 5]))
+  for (const call of [0, 1]) gate.calls[call]?.end()
+  await clock.advance('1s')
+  gate.calls[2]?.fail(new Error('no'))
+  await clock.settle()
+  expect(events('partition:halted')).toHaveLength(1)
+  driver.commits.at(-1)?.answer('ok')
+  await clock.advance('1m')
+  expect(gate.calls).toHaveLength(4)
 })

@@ -101,7 +101,7 @@ test('a commit without an answer is repeated with back-off under the same epoch 
   expect(consumer.status().health).toMatchObject({ status: 'degraded' })
   driver.answerWith = 'ok'
   await clock.advance('10s')
-  expect(driver.requests).toEqual(Array(3).fill({ topic: 't', partition: 0, epoch, offset: 1 }))
+  expect(driver.requests).toEqual(Array(3).fill({ topic: 't', partition: 0, epoch, offset: 1, metadata: '' }))
   expect([events('commit:unknown').length, events('commit:ok').length]).toEqual([2, 1])
   expect(consumer.status().health.status).toBe('healthy')
 })

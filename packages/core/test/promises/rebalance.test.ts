@@ -81,7 +81,7 @@ test('a record that is fetched again under a new epoch runs, though the old epoc
   expect(events('batch:dropped')).toMatchObject([{ epoch, count: 2, reason: 'stale epoch' }])
   gate.calls[1]?.end()
   await clock.advance('2s')
-  expect(driver.requests).toEqual([{ topic: 't', partition: 0, epoch: next, offset: 1 }])
+  expect(driver.requests).toEqual([{ topic: 't', partition: 0, epoch: next, offset: 1, metadata: '' }])
   gate.calls[0]?.end()
   await clock.advance('2s')
   expect(driver.requests).toHaveLength(1)

@@ -1,4 +1,5 @@
 import type { CommitSeen, FakeBroker } from '../../../testing/src/fake-driver.ts'
+import { decodeDoneAhead } from '../../src/ledger/done-ahead.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 
 export type Delivery = 'at-least-once' | 'at-most-once'
@@ -20,6 +21,10 @@ export class Oracle {
   readonly #lastStarted = new Map<string, number>()
   readonly #running = new Map<string, Running>()
   readonly #stored = new Map<number, number>()
+  /** By partition, what the last commit says is done past its offset. */
+  readonly #storedAhead = new Map<number, ReadonlySet<number>>()
+  /** The same as an epoch of an instance found it. */
+  readonly #foundAhead = new Map<string, ReadonlySet<number>>()
 
   constructor(broker: FakeBroker, topic: string, delivery: Delivery, laneOf: (record: ConsumerRecord) => string) {
     this.#broker = broker
@@ -41,6 +46,14 @@ export class Oracle {
     return this.#starts.get(`${partition}@${offset}`) ?? 0
   }
 
+  /** An assignment begins; what its commits say is done must not run again. */
+  assigned(instance: number, epoch: number, partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      const ahead = this.#storedAhead.get(partition)
+      if (ahead !== undefined) this.#foundAhead.set(`${instance}/${epoch}/${partition}`, ahead)
+    }
+  }
+
   started(instance: number, epoch: number, records: readonly ConsumerRecord[], attempt: number): void {
     const [first] = records as [ConsumerRecord]
     const { partition } = first
@@ -52,6 +65,8 @@ export class Oracle {
       if (attempt === 1 ? offset <= last : offset > last)
         this.#violated(`order: ${partition}@${offset} after ${last}, attempt ${attempt}`)
       this.#lastStarted.set(lane, Math.max(last, offset))
+      if (this.#foundAhead.get(`${instance}/${epoch}/${partition}`)?.has(offset))
+        this.#violated(`${partition}@${offset} ran again, though it was committed as done`)
       const key = `${partition}@${offset}`
       this.#starts.set(key, (this.#starts.get(key) ?? 0) + 1)
       if (this.#delivery === 'at-most-once') this.#checkAtMostOnce(partition, offset)
@@ -71,8 +86,9 @@ export class Oracle {
       this.#violated(`${partition}@${offset} started before its commit`)
   }
 
-  #committed({ partition, offset, stored }: CommitSeen): void {
+  #committed({ partition, offset, metadata = '', stored }: CommitSeen): void {
     if (!stored) return
+    this.#committedAhead(partition, offset, metadata)
     const last = this.#stored.get(partition) ?? -1
     if (offset < last) this.#violated(`partition ${partition} was rewound from ${last} to ${offset}`)
     this.#stored.set(partition, offset)
@@ -83,6 +99,19 @@ export class Oracle {
       .offsets(this.#topic, partition)
       .find((known) => known < offset && !this.isDone(partition, known))
     if (early !== undefined) this.#violated(`commit of ${partition}@${offset} while ${early} was not done`)
+  }
+
+  #committedAhead(partition: number, offset: number, metadata: string): void {
+    const logEnd = this.#broker.logEnd(this.#topic, partition)
+    const { doneAhead = [], refusal } = decodeDoneAhead(offset, metadata, logEnd)
+    if (refusal !== undefined) this.#violated(`commit of ${partition}@${offset}: ${refusal}`)
+    const isAhead = (known: number): boolean =>
+      doneAhead.some((from, index) => index % 2 === 0 && known >= from && known < (doneAhead[index + 1] as number))
+    const ahead = new Set(this.#broker.offsets(this.#topic, partition).filter(isAhead))
+    this.#storedAhead.set(partition, ahead)
+    const open = [...ahead].find((known) => !this.isDone(partition, known))
+    if (open !== undefined && this.#delivery === 'at-least-once')
+      this.#violated(`commit of ${partition}@${offset} says ${open} is done, which it is not`)
   }
 
   #violated(what: string): void {

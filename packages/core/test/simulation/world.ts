@@ -88,11 +88,17 @@ export class World {
           : on(TOPIC, (record, context) => this.#handle(number, [record], context)),
       ],
     })
+    consumer.on('group:joined', ({ epoch, partitions }) =>
+      this.oracle.assigned(
+        number,
+        epoch,
+        partitions.map(({ partition }) => partition),
+      ),
+    )
     const instance: Instance = {
       number,
       consumer,
       run: consumer.run().catch((error: unknown) => error),
-
       isStopped: false,
     }
     this.instances.push(instance)

@@ -32,6 +32,8 @@ const WATCHED: readonly EventName[] = [
   'partition:resumed',
   'partition:halted',
   'partition:reset',
+  'metadata:ignored',
+  'record:skipped',
   'batch:received',
   'batch:dropped',
   'attempt:failed',

@@ -21,6 +21,15 @@ export interface TopicOffsets {
   readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
 }
 
+export interface CommittedOffsets {
+  readonly topic: string
+  readonly partitions: readonly {
+    readonly partition: number
+    readonly offset: string
+    readonly metadata: string | null
+  }[]
+}
+
 export interface Identity {
   readonly memberId: string
   readonly generationId: number
@@ -49,11 +58,11 @@ export interface BrokerInternals {
     groupId: string
     groupGenerationId: number
     memberId: string
-    topics: readonly TopicOffsets[]
+    topics: readonly CommittedOffsets[]
   }): Promise<unknown>
   offsetFetch(request: {
     groupId: string
     topics: readonly { topic: string; partitions: readonly { partition: number }[] }[]
-  }): Promise<{ readonly responses: readonly TopicOffsets[] }>
+  }): Promise<{ readonly responses: readonly CommittedOffsets[] }>
   fetch(request: FetchRequest): Promise<FetchResponse>
 }

@@ -69,6 +69,13 @@ export class TestCluster implements AsyncDisposable {
     return sorted.map(({ offset }) => Number(offset))
   }
 
+  /** What the group has committed of a partition, with the text that went with it. */
+  async stored(groupId: string, topic: string, partition = 0): Promise<{ offset: number; metadata: string }> {
+    const [offsets] = await this.#admin.fetchOffsets({ groupId, topics: [topic] })
+    const found = offsets?.partitions.find((stored) => stored.partition === partition)
+    return { offset: Number(found?.offset ?? -1), metadata: found?.metadata ?? '' }
+  }
+
   async logEnds(topic: string): Promise<number[]> {
     const offsets = await this.#admin.fetchTopicOffsets(topic)
     return offsets.toSorted((a, b) => a.partition - b.partition).map(({ high }) => Number(high))

@@ -13,12 +13,14 @@ export interface WorkerSettings {
   readonly delivery: 'at-least-once' | 'at-most-once'
   readonly handlerMs: number
   readonly order: 'partition' | 'key'
+  /** The values of records whose handlers never return. */
+  readonly stuck?: readonly string[]
   readonly options?: Partial<ConsumerOptions>
 }
 
 /** A consumer whose every effect is one line in a file, written before the handler returns. */
 async function main(settings: WorkerSettings): Promise<void> {
-  const { brokers, topic, groupId, effects, delivery, handlerMs, order } = settings
+  const { brokers, topic, groupId, effects, delivery, handlerMs, order, stuck = [] } = settings
   const file = openSync(effects, 'a')
   const consumer = createConsumer({
     driver: kafkajs({ brokers }),
@@ -35,6 +37,7 @@ async function main(settings: WorkerSettings): Promise<void> {
     ...settings.options,
     handlers: [
       on(topic, async (record) => {
+        if (stuck.includes(String(record.value))) await new Promise(() => undefined)
         if (handlerMs > 0) await sleep(handlerMs)
         writeSync(file, `${record.partition} ${record.offset} ${record.value}\n`)
       }),

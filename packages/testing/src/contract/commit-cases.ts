@@ -17,6 +17,32 @@ export const COMMIT_CASES: readonly DriverCase[] = [
     assert.deepEqual(second.assignments[0]?.partitions, [{ topic, partition: 0, position: 5, committed: 5 }])
   }),
 
+  scene('a text goes with a commit, and comes back with the end of the log', 1, async ({ topic, client, produce }) => {
+    await produce(topic, 0, numbered(0, 10))
+    const first = await client().start()
+    const metadata = `a text ${String.fromCharCode(0x3400, 0xb3ff).repeat(2_000)}`
+    const request = { topic, partition: 0, offset: 5, epoch: first.epoch }
+    assert.deepEqual(await first.commitAll([{ ...request, metadata }]), [{ status: 'ok' }])
+    await first.driver.stop()
+    const second = await client().start()
+    assert.deepEqual(second.assignments[0]?.partitions, [
+      { topic, partition: 0, position: 5, committed: 5, metadata, logEnd: 10 },
+    ])
+    assert.equal((await second.commit(topic, 0, 6)).status, 'ok')
+    await second.driver.stop()
+    const third = await client().start()
+    assert.deepEqual(third.assignments[0]?.partitions, [{ topic, partition: 0, position: 6, committed: 6 }])
+  }),
+
+  scene('a text that is too long for the broker does not hold its offset back', 1, async (scene) => {
+    const { topic, client, produce, committed } = scene
+    await produce(topic, 0, numbered(0, 10))
+    const first = await client().start()
+    const request = { topic, partition: 0, offset: 5, epoch: first.epoch }
+    assert.deepEqual(await first.commitAll([{ ...request, metadata: 'x'.repeat(30_000) }]), [{ status: 'ok' }])
+    assert.equal(await committed(0), 5)
+  }),
+
   scene('each request has its own result, in order', 2, async ({ topic, client, produce, committed }) => {
     for (const partition of [0, 1]) await produce(topic, partition, numbered(0, 10))
     const { epoch, self } = await started(client())

@@ -5,6 +5,7 @@ import {
   type RecordBatch,
   type TopicPartition,
 } from '@holdfast/core'
+import type { StoredOffset } from './fake-group.ts'
 import type { FakeLogs } from './fake-logs.ts'
 import type { FetchFaults } from './fetch-faults.ts'
 
@@ -47,9 +48,10 @@ export class FakeFetcher {
   }
 
   /** Where a partition is read from: the committed offset, else as `autoOffsetReset` says. */
-  locate({ topic, partition }: TopicPartition, committed: number): AssignedPartition {
-    const position = committed >= 0 ? committed : this.#resetOffset({ topic, partition })
-    return { topic, partition, position, committed }
+  locate({ topic, partition }: TopicPartition, { offset, metadata }: StoredOffset): AssignedPartition {
+    const position = offset >= 0 ? offset : this.#resetOffset({ topic, partition })
+    const start = { topic, partition, position, committed: offset }
+    return metadata === '' ? start : { ...start, metadata, logEnd: this.#logs.at({ topic, partition }).end }
   }
 
   begin(epoch: number, partitions: readonly AssignedPartition[]): void {

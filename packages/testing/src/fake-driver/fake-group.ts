@@ -3,6 +3,14 @@ import { type CommitRequest, partitionName, type TopicPartition } from '@holdfas
 import type { CommitSeen } from './fake-commits.ts'
 import { assignRange } from './range.ts'
 
+export interface StoredOffset {
+  /** −1 where the group has none. */
+  readonly offset: number
+  readonly metadata: string
+}
+
+const NO_OFFSET: StoredOffset = Object.freeze({ offset: -1, metadata: '' })
+
 /** What the coordinator asks of a member. */
 export interface GroupMember {
   readonly memberId: string
@@ -21,7 +29,7 @@ export class FakeGroup {
   readonly groupId: string
   readonly #partitionsOf: (topic: string) => number
   readonly #members = new Map<string, GroupMember>()
-  readonly #offsets = new Map<string, number>()
+  readonly #offsets = new Map<string, StoredOffset>()
   readonly #onCommit: (commit: CommitSeen) => void
   #generationId = 0
   /** The members, by id, that have prepared for the coming generation. */
@@ -43,13 +51,12 @@ export class FakeGroup {
     return [...this.#members.values()]
   }
 
-  /** −1 where the group has none. */
-  committed(partition: TopicPartition): number {
-    return this.#offsets.get(partitionName(partition)) ?? -1
+  committed(partition: TopicPartition): StoredOffset {
+    return this.#offsets.get(partitionName(partition)) ?? NO_OFFSET
   }
 
-  setCommitted(partition: TopicPartition, offset: number): void {
-    this.#offsets.set(partitionName(partition), offset)
+  setCommitted(partition: TopicPartition, stored: StoredOffset): void {
+    this.#offsets.set(partitionName(partition), stored)
   }
 
   join(member: GroupMember): Promise<void> {
@@ -77,9 +84,9 @@ export class FakeGroup {
   }
 
   store(memberId: string, generationId: number, request: CommitRequest, stored: boolean): void {
-    if (stored) this.#offsets.set(partitionName(request), request.offset)
-    const { topic, partition, epoch, offset } = request
-    this.#onCommit({ topic, partition, epoch, offset, groupId: this.groupId, memberId, generationId, stored })
+    const { topic, partition, epoch, offset, metadata = '' } = request
+    if (stored) this.#offsets.set(partitionName(request), { offset, metadata })
+    this.#onCommit({ topic, partition, epoch, offset, metadata, groupId: this.groupId, memberId, generationId, stored })
   }
 
   async #rebalance(): Promise<void> {
