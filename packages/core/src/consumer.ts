@@ -25,7 +25,7 @@ import { Pump } from './runtime/pump.ts'
 import { Rebalance } from './runtime/rebalance.ts'
 import { runUntilSignal } from './runtime/run-until-signal.ts'
 import { Session, type StopReport } from './runtime/session.ts'
-import { type ConsumerStatus, healthOf, partitionStatus } from './runtime/status.ts'
+import { type ConsumerStatus, healthOf, partitionStatus, slotStatus } from './runtime/status.ts'
 import { Watchdog } from './runtime/watchdog.ts'
 import { createOrdering } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
@@ -127,7 +127,10 @@ class HoldfastConsumer implements Consumer {
   }
 
   status(): ConsumerStatus {
-    const partitions = [...this.#partitions].map(partitionStatus)
+    const nowMs = this.#clock.now()
+    const partitions = [...this.#partitions].map((state) =>
+      partitionStatus(state, this.#scheduler.limitsReached(state.queue), nowMs),
+    )
     const { generationId, memberId } = this.#group
     const { state } = this.#lifecycle
     const health = healthOf({
@@ -137,7 +140,7 @@ class HoldfastConsumer implements Consumer {
       commitFailures: this.#committer.failures,
       partitions,
     })
-    const slots = { concurrency: this.#dispatcher.concurrency, busy: this.#slots.size }
+    const slots = slotStatus(this.#dispatcher.concurrency, this.#slots.size, this.#scheduler.waitingByOrder)
     return { state, health, memberId, generationId, slots, partitions }
   }
 

@@ -39,7 +39,9 @@ export class Intake {
     const fresh = this.#withoutRedelivered(batch, state.ledger.next)
     const records = state.ledger.track(fresh, nextOffset)
     if (records.length < fresh.length) this.#skip(state, fresh.length - records.length)
-    scheduler.offer(state.queue, records, clock.now())
+    const nowMs = clock.now()
+    state.noteArrival(nextOffset, nowMs)
+    scheduler.offer(state.queue, records, nowMs)
     events.emit('batch:received', { topic, partition, epoch, count: records.length, nextOffset })
     this.#ports.progressed()
   }

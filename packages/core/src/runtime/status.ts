@@ -1,7 +1,8 @@
 import type { LifecycleState } from '../model/lifecycle.ts'
 import type { PauseCause } from '../model/pause-cause.ts'
 import { partitionName } from '../model/topic-partition.ts'
-import type { PartitionPhase, PartitionState } from '../state/partition-state.ts'
+import type { LimitName } from '../schedule/limits.ts'
+import type { OldestOpen, PartitionPhase, PartitionState } from '../state/partition-state.ts'
 
 export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
 
@@ -25,6 +26,8 @@ export interface PartitionStatus {
   readonly lag: number | undefined
   /** Records fetched and not settled. */
   readonly open: number
+  /** The offset that holds the commits back, with the time since it was fetched; undefined where none is open. */
+  readonly oldestOpen: OldestOpen | undefined
   /** Offsets past the lowest open one that need no settling; a commit carries them, so that a restart skips them. */
   readonly settledAhead: number
   /** Records that were not run under this epoch because an earlier owner had done them. */
@@ -32,8 +35,17 @@ export interface PartitionStatus {
   readonly heldRecords: number
   readonly heldBytes: number
   readonly pausedBy: readonly PauseCause[]
+  /** The options whose limits hold it back now: its fetches, or the admission of what was fetched. */
+  readonly limitedBy: readonly LimitName[]
   /** The record at which a halted partition stands, with the reason. */
   readonly halted: string | undefined
+}
+
+export interface SlotStatus {
+  readonly concurrency: number
+  readonly busy: number
+  /** Free slots that could run something if the records that wait had other keys: each waits for one of its lane. */
+  readonly idleByOrder: number
 }
 
 export interface ConsumerStatus {
@@ -41,7 +53,7 @@ export interface ConsumerStatus {
   readonly health: Health
   readonly memberId: string
   readonly generationId: number | undefined
-  readonly slots: { readonly concurrency: number; readonly busy: number }
+  readonly slots: SlotStatus
   readonly partitions: readonly PartitionStatus[]
 }
 
@@ -53,7 +65,15 @@ export interface HealthInput {
   readonly partitions: readonly PartitionStatus[]
 }
 
-export function partitionStatus(state: PartitionState): PartitionStatus {
+export function slotStatus(concurrency: number, busy: number, waitingByOrder: number): SlotStatus {
+  return { concurrency, busy, idleByOrder: Math.min(Math.max(0, concurrency - busy), waitingByOrder) }
+}
+
+export function partitionStatus(
+  state: PartitionState,
+  limitedBy: readonly LimitName[],
+  nowMs: number,
+): PartitionStatus {
   const { topic, partition, epoch, phase, committed, ledger, queue, highWatermark } = state
   const from = committed < 0 ? ledger.start : committed
   return {
@@ -66,11 +86,13 @@ export function partitionStatus(state: PartitionState): PartitionStatus {
     logEnd: highWatermark,
     lag: highWatermark === undefined ? undefined : Math.max(0, highWatermark - from),
     open: ledger.open,
+    oldestOpen: state.oldestOpen(nowMs),
     settledAhead: ledger.settledAhead,
     skippedDoneAhead: state.skippedDoneAhead,
     heldRecords: queue.heldRecords,
     heldBytes: queue.heldBytes,
     pausedBy: [...queue.holds],
+    limitedBy,
     halted: state.haltedBy?.message,
   }
 }

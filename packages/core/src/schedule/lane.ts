@@ -38,6 +38,11 @@ export class Lane {
     return this.#pending.length - this.#cursor
   }
 
+  /** Records that wait for the ones before them. */
+  get waiting(): number {
+    return this.pending - (this.peek()?.records.length ?? 0)
+  }
+
   get head(): ConsumerRecord | undefined {
     return this.#pending[this.#cursor]
   }

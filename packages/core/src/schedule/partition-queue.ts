@@ -64,6 +64,13 @@ export class PartitionQueue implements TopicPartition {
     return this.#buffer.length - this.#cursor
   }
 
+  /** Records in lanes that wait for another one of their lane. */
+  get waitingByOrder(): number {
+    let waiting = 0
+    for (const lane of this.#lanes.values()) waiting += lane.waiting
+    return waiting
+  }
+
   offer(records: readonly ConsumerRecord[], nowMs: number): void {
     if (this.#closed || records.length === 0) return
     if (this.buffered === 0) {
@@ -143,11 +150,21 @@ export class PartitionQueue implements TopicPartition {
   }
 
   /** Whether there is something to admit, and room for it. */
-  mayAdmit({ maxPollRecords, maxPollBytes }: PollLimits): boolean {
+  mayAdmit(limits: PollLimits): boolean {
     if (this.#closed || this.buffered === 0) return false
-    if (this.#admitted > (this.batch ? 0 : maxPollRecords / 2)) return false
-    if (this.#admitted > 0 && this.#admittedBytes > maxPollBytes / 2) return false
-    return ![...this.holds].some((cause) => cause !== 'backpressure')
+    const { isFullByRecords, isFullByBytes } = this.room(limits)
+    return !isFullByRecords && !isFullByBytes && this.holds.size === (this.holds.has('backpressure') ? 1 : 0)
+  }
+
+  /** Which limit of the admitted records is reached. */
+  room({ maxPollRecords, maxPollBytes }: PollLimits): {
+    readonly isFullByRecords: boolean
+    readonly isFullByBytes: boolean
+  } {
+    return {
+      isFullByRecords: this.#admitted > (this.batch ? 0 : maxPollRecords / 2),
+      isFullByBytes: this.#admitted > 0 && this.#admittedBytes > maxPollBytes / 2,
+    }
   }
 
   #pollBatchEnd({ maxPollRecords, maxPollBytes }: PollLimits): number {

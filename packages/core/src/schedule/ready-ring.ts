@@ -17,6 +17,11 @@ export class ReadyRing {
     this.#perPartition = concurrencyPerPartition
   }
 
+  /** How many lanes wait, also those whose partition may use no more slots. */
+  get waiting(): number {
+    return this.#size
+  }
+
   /** How many lanes could be taken now, at most. */
   get size(): number {
     return this.#rotation.size === 0 ? 0 : this.#size

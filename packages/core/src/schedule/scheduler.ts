@@ -3,6 +3,7 @@ import type { ConsumerRecord } from '../model/record.ts'
 import { DeferredLanes } from './deferred.ts'
 import { decideFlow, type FlowLimits } from './flow.ts'
 import type { Lane } from './lane.ts'
+import { type LimitName, limitsReached } from './limits.ts'
 import type { Ordering } from './ordering.ts'
 import type { PartitionQueue, PollBatch, PollLimits } from './partition-queue.ts'
 import { ReadyRing } from './ready-ring.ts'
@@ -41,6 +42,18 @@ export class Scheduler {
   /** Lanes that wait for a slot. */
   get readyLanes(): number {
     return this.#ready.size
+  }
+
+  /** Records that no slot could run now, since they wait for another one of their lane. */
+  get waitingByOrder(): number {
+    let waiting = 0
+    for (const queue of this.#queues) waiting += queue.waitingByOrder
+    return this.#ready.waiting === 0 ? waiting : 0
+  }
+
+  /** The limits that hold a partition back now. */
+  limitsReached(queue: PartitionQueue): LimitName[] {
+    return limitsReached(queue, this.#queues.size, this.#limits)
   }
 
   add(queue: PartitionQueue): void {

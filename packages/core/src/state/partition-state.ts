@@ -3,6 +3,7 @@ import { type DoneAhead, encodeDoneAhead, MAX_RANGES } from '../ledger/done-ahea
 import { Ledger } from '../ledger/ledger.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import { PartitionQueue } from '../schedule/partition-queue.ts'
+import { Arrivals } from './arrivals.ts'
 
 /**
  * - `active`: records are admitted and run.
@@ -27,6 +28,11 @@ export interface Progress {
   readonly settled: number
 }
 
+export interface OldestOpen {
+  readonly offset: number
+  readonly ageMs: number
+}
+
 /** All that is known of one partition under one epoch. */
 export class PartitionState implements TopicPartition {
   readonly topic: string
@@ -42,6 +48,7 @@ export class PartitionState implements TopicPartition {
   haltedBy: HoldfastError | undefined
   /** Records that were not run because an earlier owner had done them. */
   skippedDoneAhead = 0
+  readonly #arrivals = new Arrivals()
   #phase: PartitionPhase = 'active'
   #acknowledgedSettled = 0
 
@@ -69,6 +76,17 @@ export class PartitionState implements TopicPartition {
     if (!PHASE_TRANSITIONS[this.#phase].includes(phase)) return false
     this.#phase = phase
     return true
+  }
+
+  /** Records up to `nextOffset` were fetched. */
+  noteArrival(nextOffset: number, nowMs: number): void {
+    this.#arrivals.note(nextOffset, nowMs, this.ledger.committable)
+  }
+
+  /** The offset that holds the commits back, and how long ago it was fetched. */
+  oldestOpen(nowMs: number): OldestOpen | undefined {
+    const { open, committable: offset } = this.ledger
+    return open === 0 ? undefined : { offset, ageMs: nowMs - (this.#arrivals.of(offset) ?? nowMs) }
   }
 
   /** Whether the broker lacks something: a higher offset, or what was done past it. */

@@ -10,16 +10,16 @@ const gated = (): { gate: Gate<ConsumerRecord>; handlers: ReturnType<typeof on>[
 }
 const BATCH = 100
 
-for (const [limit, options] of [
-  ['records of a partition', { maxPartitionBufferedRecords: 150 }],
-  ['records over all partitions', { maxBufferedRecords: 300 }],
-  ['bytes of a partition', { maxPartitionBufferedBytes: 150 * 66 }],
-  ['bytes over all partitions', { maxBufferedBytes: 300 * 66 }],
+for (const [limit, option, value] of [
+  ['records of a partition', 'maxPartitionBufferedRecords', 150],
+  ['records over all partitions', 'maxBufferedRecords', 300],
+  ['bytes of a partition', 'maxPartitionBufferedBytes', 150 * 66],
+  ['bytes over all partitions', 'maxBufferedBytes', 300 * 66],
 ] as const) {
-  test(`what is held is bounded by the ${limit}, and no partition stops another`, async () => {
+  test(`what is held is bounded by the ${limit}, which is named, and no partition stops another`, async () => {
     const gate = new Gate<ConsumerRecord>()
     const handlers = [on('t', (record, context) => (record.partition === 0 ? gate.handle(record, context) : undefined))]
-    const { broker, clock, consumer } = await onBroker({ handlers, ...options }, 2)
+    const { broker, clock, consumer } = await onBroker({ handlers, maxPollRecords: 20, [option]: value }, 2)
     for (const partition of [0, 1])
       broker.produce(
         't',
@@ -30,6 +30,7 @@ for (const [limit, options] of [
     expect(stuck?.heldRecords).toBeGreaterThanOrEqual(150)
     expect(stuck?.heldRecords).toBeLessThanOrEqual(150 + 2 * BATCH)
     expect(stuck?.pausedBy).toEqual(['backpressure'])
+    expect(stuck?.limitedBy).toEqual(['maxPollRecords', option])
     expect(broker.committed('t', 1)).toBe(500)
   })
 }
@@ -83,4 +84,18 @@ test('records that all fail are held within the limit', async () => {
     await clock.advance('2s')
   }
   expect(consumer.status().partitions[0]?.heldRecords).toBeLessThanOrEqual(50 + 2 * BATCH)
+})
+
+test('a partition whose open record has too many done ones past it waits at a limit that is named', async () => {
+  const { gate, handlers } = gated()
+  const { broker, clock, consumer } = await onBroker({ handlers, order: 'none', maxUncommittedRecords: 3 })
+  broker.produce('t', values(0, 8))
+  await clock.advance('1s')
+  for (const call of gate.calls.slice(1)) call.end()
+  await clock.advance('1s')
+  expect(consumer.status().partitions[0]).toMatchObject({
+    pausedBy: ['uncommitted'],
+    limitedBy: ['maxUncommittedRecords'],
+    oldestOpen: { offset: 0, ageMs: 2_000 },
+  })
 })

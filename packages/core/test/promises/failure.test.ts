@@ -137,7 +137,7 @@ test('records of a partition run one after another, partitions side by side', as
   )
   await clock.settle()
   expect(gate.calls.map(({ input }) => input.offset)).toEqual([0, 0, 0])
-  expect(consumer.status().slots).toEqual({ concurrency: 3, busy: 3 })
+  expect(consumer.status().slots).toMatchObject({ concurrency: 3, busy: 3 })
   for (let call = 0; call < 8; call += 1) {
     gate.calls[call]?.end()
     await clock.settle()

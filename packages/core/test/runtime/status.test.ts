@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { on } from '../../src/pipeline/handler.ts'
 import { type HealthInput, healthOf, type PartitionStatus } from '../../src/runtime/status.ts'
-import { onBroker, rig, values } from '../support/harness.ts'
-import { ScriptedDriver } from '../support/scripted-driver.ts'
+import { Gate, onBroker, onScript, rig, values } from '../support/harness.ts'
+import { batchOf, ScriptedDriver } from '../support/scripted-driver.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
 
 const PARTITION: PartitionStatus = {
@@ -14,11 +15,13 @@ const PARTITION: PartitionStatus = {
   logEnd: 0,
   lag: 0,
   open: 0,
+  oldestOpen: undefined,
   settledAhead: 0,
   skippedDoneAhead: 0,
   heldRecords: 0,
   heldBytes: 0,
   pausedBy: [],
+  limitedBy: [],
   halted: undefined,
 }
 const INPUT: HealthInput = {
@@ -72,7 +75,7 @@ test('status before, during and after a run', async () => {
     health: { status: 'healthy', reasons: [] },
     memberId: 'member-0001',
     generationId: 1,
-    slots: { concurrency: 10, busy: 0 },
+    slots: { concurrency: 10, busy: 0, idleByOrder: 0 },
     partitions: [
       {
         topic: 't',
@@ -95,12 +98,43 @@ test('status before, during and after a run', async () => {
   expect(consumer.status()).toMatchObject({ state: 'stopped', partitions: [] })
 })
 
+test('it tells slots that idle because the records that wait have too few keys', async () => {
+  const gate = new Gate()
+  const { broker, clock, consumer } = await onBroker({ order: 'key', handlers: [on('t', gate.handle)] })
+  const idle = (): number => consumer.status().slots.idleByOrder
+  broker.produce(
+    't',
+    Array.from({ length: 20 }, (_, index) => ({ key: index < 18 ? 'hot' : 'cold', value: String(index) })),
+  )
+  await clock.settle()
+  expect([consumer.status().slots, idle()]).toEqual([{ concurrency: 10, busy: 2, idleByOrder: 8 }, 8])
+  for (let ended = 0; ended < 17; ended += 1) {
+    for (const call of gate.calls) call.end()
+    await clock.settle()
+  }
+  expect(consumer.status().slots).toEqual({ concurrency: 10, busy: 1, idleByOrder: 0 })
+})
+
+test('the oldest open offset has the age of its fetch, and gives way to the next one', async () => {
+  const gate = new Gate()
+  const { driver, epoch, clock, consumer } = await onScript({ order: 'none', handlers: [on('t', gate.handle)] })
+  const oldest = () => consumer.status().partitions[0]?.oldestOpen
+  expect(oldest()).toBeUndefined()
+  driver.sink.batch(batchOf(epoch, [4, 5]))
+  await clock.advance('3s')
+  driver.sink.batch(batchOf(epoch, [6]))
+  await clock.advance('2s')
+  expect(oldest()).toEqual({ offset: 4, ageMs: 5_000 })
+  for (const call of gate.calls.slice(0, 2)) call.end()
+  await clock.settle()
+  expect(oldest()).toEqual({ offset: 6, ageMs: 2_000 })
+})
+
 test('no log line shows a payload or a key, at any level', async () => {
   const { logger, lines } = recordingLogger()
   const fail = (): void => {
     throw new Error('no')
   }
-  const { on } = await import('../../src/pipeline/handler.ts')
   const handlers = [
     on('t', (_record, context) => {
       context.logger.info({}, 'from the handler')
