@@ -15,6 +15,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,examples}/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.kafka.test.ts', '**/node_modules/**', '**/dist/**'],
+          // Property tests take moments on a free machine, and many times that beside brokers on a busy one.
+          testTimeout: 30_000,
         },
       },
       {

@@ -21,6 +21,7 @@ import { holdBack } from './runtime/hold-back.ts'
 import { Intake } from './runtime/intake.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { logEvents, logStart } from './runtime/log-listener.ts'
+import { Outcomes } from './runtime/outcomes.ts'
 import { Pump } from './runtime/pump.ts'
 import { Rebalance } from './runtime/rebalance.ts'
 import { runUntilSignal } from './runtime/run-until-signal.ts'
@@ -57,6 +58,7 @@ class HoldfastConsumer implements Consumer {
   readonly #scheduler: Scheduler
   readonly #committer: Committer
   readonly #rebalance: Rebalance
+  readonly #outcomes: Outcomes
   readonly #dispatcher: Dispatcher
   readonly #pump: Pump
   readonly #watchdog: Watchdog
@@ -77,6 +79,7 @@ class HoldfastConsumer implements Consumer {
     this.#committer = this.#createCommitter()
     this.#rebalance = this.#createRebalance()
     this.#group = this.#createGroup()
+    this.#outcomes = this.#createOutcomes()
     this.#dispatcher = this.#createDispatcher()
     this.#pump = this.#createPump()
     this.#watchdog = this.#createWatchdog()
@@ -196,20 +199,30 @@ class HoldfastConsumer implements Consumer {
     })
   }
 
-  #createDispatcher(): Dispatcher {
+  #createOutcomes(): Outcomes {
     const waitForOpen = holdBack(this.#scheduler, this.#config.maxUncommittedRecords)
-    return new Dispatcher(this.#config, {
+    return new Outcomes({
       partitions: this.#partitions,
       scheduler: this.#scheduler,
-      slots: this.#slots,
       events: this.#events,
-      scope: this.#attemptScope(),
-      handlerOf: (topic) => this.#handlers.of(topic),
+      now: () => this.#clock.now(),
       settled: (state, count) => {
         this.#committer.noteSettled(count)
         waitForOpen(state)
       },
-      laneEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
+      madeRoom: () => this.#pump.reactSoon(),
+    })
+  }
+
+  #createDispatcher(): Dispatcher {
+    return new Dispatcher(this.#config, {
+      partitions: this.#partitions,
+      scheduler: this.#scheduler,
+      slots: this.#slots,
+      scope: this.#attemptScope(),
+      handlerOf: (topic) => this.#handlers.of(topic),
+      apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
+      lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
       slotFreed: () => this.#pump.react(),
       broken: (error) => this.#session.fail(error),
     })
@@ -286,8 +299,8 @@ class HoldfastConsumer implements Consumer {
     this.#pump.react()
   }
 
-  readonly #judge: Judge = (error, { attempt, first }, handler) =>
-    judge({ error, attempt, handler, record: first, nowMs: this.#clock.now(), random: Math.random() }, this.#config)
+  readonly #judge: Judge = (error, { attempt }, handler, record) =>
+    judge({ error, attempt, handler, record, nowMs: this.#clock.now(), random: Math.random() }, this.#config)
 
   #attemptScope(): AttemptScope {
     const { groupId, maxPollIntervalMs } = this.#config
@@ -301,6 +314,7 @@ class HoldfastConsumer implements Consumer {
       },
       now: () => this.#clock.now(),
       wallNow: () => this.#clock.wallNow(),
+      settled: (context, record) => this.#outcomes.settleEarly(context, record),
     }
   }
 }

@@ -14,6 +14,7 @@ export { type AssignedPartition, partitionName, type TopicPartition } from './mo
 export { bytes, type Decoder, json, SchemaMismatch, string } from './pipeline/decoders.ts'
 export {
   type BatchHandler,
+  type BatchHandlerContext,
   type HandlerContext,
   type HandlerDefinition,
   type HandlerOptions,

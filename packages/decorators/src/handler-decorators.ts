@@ -30,8 +30,8 @@ export function Handler<Value extends Part = Bytes, Key extends Part = Bytes, He
 }
 
 /**
- * As `@Handler`, for up to `maxPollRecords` records of one partition at a time:
- * `(records: readonly ConsumerRecord<Value, Key, Headers>[], context: HandlerContext) => unknown`.
+ * As `@Handler`, for up to `maxBatchRecords` records of one partition at a time:
+ * `(records: readonly ConsumerRecord<Value, Key, Headers>[], context: BatchHandlerContext) => unknown`.
  * @throws HF_OPTION_INVALID on a static or private method, or when an option is not allowed
  */
 export function BatchHandler<Value extends Part = Bytes, Key extends Part = Bytes, Head extends Schema = Headers>(

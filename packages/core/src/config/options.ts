@@ -30,7 +30,7 @@ export interface ConsumerOptions {
   readonly delivery?: 'at-most-once' | 'at-least-once'
   /**
    * Which records wait for one another: `key`, those with equal keys of one partition; `partition`, all of a partition;
-   * `none`; or those for which a function answers the same. Batch handlers always take a partition in order.
+   * `none`; or those for which a function answers the same.
    * @default 'key'
    */
   readonly order?: Order
@@ -47,8 +47,13 @@ export interface ConsumerOptions {
    * it the partition waits for the open record. @default 10000
    */
   readonly maxUncommittedRecords?: number
-  /** `max.poll.records`: how many records of one partition are admitted at a time. @default 500 */
+  /** `max.poll.records`: how many records of one partition may be admitted and not settled. @default 500 */
   readonly maxPollRecords?: number
+  /**
+   * How many records a batch handler takes at a time. Lower than `maxPollRecords`, several batches of a partition run at
+   * once, no two of them with records of one lane. @default maxPollRecords
+   */
+  readonly maxBatchRecords?: number
   /** How many bytes of one partition are admitted at a time; a larger record is admitted alone. @default 52428800 */
   readonly maxPollBytes?: number
   /** How long a batch handler's poll batch may wait to fill. @default 0 */

@@ -48,6 +48,7 @@ function derive(values: Record<string, unknown>, origins: Record<string, Origin>
       (values.handlers as ConsumerConfig['handlers']).flatMap((handler) => handler.topics),
     ),
   )
+  fill('maxBatchRecords', () => number('maxPollRecords'))
   fill('rebalanceTimeoutMs', () => number('maxPollIntervalMs'))
   fill('drainBudgetMs', () =>
     Math.max(

@@ -10,6 +10,7 @@ export function refusals(config: ConsumerConfig): HoldfastError[] {
     ...timingConflicts(config),
     ...handlerConflicts(config),
     ...rateConflicts(config),
+    ...batchConflicts(config),
   ]
 }
 
@@ -66,6 +67,17 @@ function rateConflicts({ rateLimit, handlers }: ConsumerConfig): HoldfastError[]
       'HF_OPTION_INVALID',
       `rateLimit = ${rateLimit.records} records per ${rateLimit.intervalMs} ms cannot be kept with the batch handler ${batch.name}: it takes many records at once.\n  Fix: remove rateLimit, or give the batch handler a consumer of its own.`,
       { details: { option: 'rateLimit' } },
+    ),
+  ]
+}
+
+function batchConflicts({ maxBatchRecords, maxPollRecords }: ConsumerConfig): HoldfastError[] {
+  if (maxBatchRecords <= maxPollRecords) return []
+  return [
+    new HoldfastError(
+      'HF_OPTION_INVALID',
+      `maxBatchRecords = ${maxBatchRecords} must be at most maxPollRecords = ${maxPollRecords}: no more are admitted of a partition.\n  Fix: lower maxBatchRecords or raise maxPollRecords.`,
+      { details: { option: 'maxBatchRecords', value: maxBatchRecords } },
     ),
   ]
 }

@@ -90,6 +90,7 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
   },
   maxUncommittedRecords: count(10_000),
   maxPollRecords: count(500, { kafka: 'max.poll.records', kafkaDefault: '500' }),
+  maxBatchRecords: { schema: z.int().min(1), allowed: 'a whole number of at least 1' },
   maxPollBytes: count(52_428_800),
   maxPollWaitMs: millis(0, 0),
   maxPollIntervalMs: millis(1, 300_000, { kafka: 'max.poll.interval.ms', kafkaDefault: '300000' }),

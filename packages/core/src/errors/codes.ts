@@ -8,6 +8,7 @@ export interface ErrorCodeEntry {
 export type ErrorCode =
   | 'HF_ABORTED'
   | 'HF_AUTH_FAILED'
+  | 'HF_BATCH_RESULT_INVALID'
   | 'HF_BROKER_UNREACHABLE'
   | 'HF_COMMIT_FENCED'
   | 'HF_COMMIT_UNKNOWN'
@@ -39,6 +40,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'The broker refused the SASL credentials or the TLS handshake.',
     retryable: false,
     fix: 'Check sasl.mechanism, sasl.username and sasl.password, and the certificate authority in ssl.',
+  },
+  HF_BATCH_RESULT_INVALID: {
+    meaning: 'A batch handler settled, or answered for, records that are not in its batch.',
+    retryable: false,
+    fix: 'Settle the records that the handler was called with, or answer one entry for each, in their order.',
   },
   HF_BROKER_UNREACHABLE: {
     meaning: 'No broker of the bootstrap list answered in time.',

@@ -3,19 +3,37 @@ import type { HoldfastError } from '../errors/holdfast-error.ts'
 /** Why an attempt was asked to end before its handler returned. */
 export type AbortReason = 'revoked' | 'lost' | 'deadline' | 'shutdown'
 
+/** The lane waits until `atMs`, then tries again. */
+export interface Retry {
+  readonly type: 'retry'
+  readonly atMs: number
+  readonly error: unknown
+}
+
+/** The partition stops at this record. */
+export interface Halt {
+  readonly type: 'halt'
+  readonly error: HoldfastError
+}
+
+/** The record was not handed over, and comes again; no attempt is counted. */
+export interface Untried {
+  readonly type: 'untried'
+}
+
 /**
  * What an attempt led to.
  * - `done`: every record of the delivery is settled.
- * - `partial`: the first `count` records are settled; the rest is tried on its own (a batch with a record that cannot be decoded).
- * - `retry`: the lane waits until `atMs`, then tries again.
- * - `halt`: the partition stops at this record.
+ * - `partial`: of a batch, the records at the offsets in `left` are not settled, each with what follows for it.
+ * - `retry`, `halt`: what is not settled fails as one.
  * - `aborted`: the attempt ended because it was told to; the record stays open.
  */
 export type Outcome =
   | { readonly type: 'done' }
-  | { readonly type: 'partial'; readonly count: number }
-  | { readonly type: 'retry'; readonly atMs: number; readonly error: unknown }
-  | { readonly type: 'halt'; readonly error: HoldfastError }
+  | { readonly type: 'partial'; readonly left: ReadonlyMap<number, Retry | Halt | Untried> }
+  | Retry
+  | Halt
   | { readonly type: 'aborted'; readonly reason: AbortReason }
 
 export const DONE: Outcome = Object.freeze({ type: 'done' })
+export const UNTRIED: Untried = Object.freeze({ type: 'untried' })

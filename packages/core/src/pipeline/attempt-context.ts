@@ -3,9 +3,10 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { AbortReason } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
+import type { AttemptEvent } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Delivery } from '../schedule/lane.ts'
-import type { HandlerContext } from './handler.ts'
+import type { BatchHandlerContext } from './handler.ts'
 
 /** What all attempts of a consumer share. */
 export interface AttemptScope {
@@ -15,24 +16,31 @@ export interface AttemptScope {
   readonly memberId: string
   wallNow(): number
   now(): number
+  /** A record of a batch is done before the attempt ends. */
+  settled(context: AttemptContext, record: ConsumerRecord): void
 }
 
 /**
  * One attempt as its handler sees it. Signal, logger and deadline are made when they are first asked for: most
  * attempts never do, and they cost more than the rest of the way together.
  */
-export class AttemptContext implements HandlerContext {
+export class AttemptContext implements BatchHandlerContext {
   readonly delivery: Delivery
+  readonly handler: string
   readonly epoch: number
   readonly startedMs: number
   readonly #scope: AttemptScope
   #controller: AbortController | undefined
   #aborted: AbortReason | undefined
   #logger: Logger | undefined
+  /** By offset, the records of the batch, null where settled; made when the first one is settled by itself. */
+  #open: Map<number, ConsumerRecord | null> | undefined
+  #isOver = false
 
-  constructor(scope: AttemptScope, delivery: Delivery, epoch: number, startedMs: number) {
+  constructor(scope: AttemptScope, delivery: Delivery, handler: string, epoch: number, startedMs: number) {
     this.#scope = scope
     this.delivery = delivery
+    this.handler = handler
     this.epoch = epoch
     this.startedMs = startedMs
   }
@@ -76,6 +84,47 @@ export class AttemptContext implements HandlerContext {
     return this.delivery.records[0] as ConsumerRecord
   }
 
+  /** What names it in events. */
+  get event(): AttemptEvent {
+    const { topic, partition, offset } = this.first
+    const { epoch, attempt, handler } = this
+    return { topic, partition, offset, epoch, attempt, handler }
+  }
+
+  /** The first record that is not settled; where all are, the first of all. */
+  get firstOpen(): ConsumerRecord {
+    return this.delivery.records.find((record) => this.isOpen(record)) ?? this.first
+  }
+
+  /** Whether the handler has settled a record by itself. */
+  get hasSettled(): boolean {
+    return this.#open !== undefined
+  }
+
+  isOpen({ offset }: { readonly offset: number }): boolean {
+    return this.#open?.get(offset) !== null
+  }
+
+  /** Stands by itself, so that a handler can take it out of its context. */
+  get settle(): (record: { readonly offset: number }) => void {
+    return ({ offset }) => this.#settle(offset)
+  }
+
+  #settle(offset: number): void {
+    if (this.#isOver) return
+    this.#open ??= new Map(this.delivery.records.map((record) => [record.offset, record]))
+    const record = this.#open.get(offset)
+    if (record === undefined) throw foreignRecord(this.first, offset)
+    if (record === null) return
+    this.#open.set(offset, null)
+    this.#scope.settled(this, record)
+  }
+
+  /** The attempt has ended: what its handler still does counts no more. */
+  close(): void {
+    this.#isOver = true
+  }
+
   get abortReason(): AbortReason | undefined {
     return this.#aborted
   }
@@ -85,6 +134,14 @@ export class AttemptContext implements HandlerContext {
     this.#aborted = reason
     this.#controller?.abort(abortError(reason, this.first))
   }
+}
+
+function foreignRecord(first: ConsumerRecord, offset: number): HoldfastError {
+  return new HoldfastError(
+    'HF_BATCH_RESULT_INVALID',
+    `context.settle was given offset ${offset}, which is not in the batch of ${partitionName(first)} that begins at ${first.offset}.\n  Fix: settle the records that the handler was called with.`,
+    { details: { topic: first.topic, partition: first.partition, offset } },
+  )
 }
 
 const REASONS: Readonly<Record<AbortReason, string>> = {

@@ -23,14 +23,29 @@ export interface HandlerContext {
   readonly epoch: number
 }
 
+/** What a batch handler knows of its attempt. */
+export interface BatchHandlerContext extends HandlerContext {
+  /**
+   * Says that one record of the batch is done, before the handler returns: it is committed as soon as those before it
+   * are, and is not tried again when the handler throws. After the attempt has ended it does nothing.
+   * @throws HF_BATCH_RESULT_INVALID for an offset that is not in the batch
+   */
+  settle(record: { readonly offset: number }): void
+}
+
 export type RecordHandler<Value, Key, Headers> = (
   record: ConsumerRecord<Value, Key, Headers>,
   context: HandlerContext,
 ) => unknown
 
+/**
+ * Handles a batch. When it throws, all of its records are tried again but those it has settled. An array with an entry
+ * for each record tells them apart: an `Error`, or a rejected entry of `Promise.allSettled`, fails its record, anything
+ * else settles it. Any other answer settles them all.
+ */
 export type BatchHandler<Value, Key, Headers> = (
   records: readonly ConsumerRecord<Value, Key, Headers>[],
-  context: HandlerContext,
+  context: BatchHandlerContext,
 ) => unknown
 
 /** How the parts of a record become what the handler takes. A part without a decoder stays as it came. */
@@ -41,7 +56,7 @@ export interface HandlerOptions<Value, Key, Headers> {
   readonly key?: Decoder<Key>
   /** Any Standard Schema over an object of header names and their last values as UTF-8 text. @default `RecordHeaders` */
   readonly headers?: StandardSchemaV1<unknown, Headers>
-  /** `true`: the handler takes up to `maxPollRecords` records of one partition at a time. @default false */
+  /** `true`: the handler takes up to `maxBatchRecords` records of one partition at a time. @default false */
   readonly batch?: boolean
 }
 
@@ -54,7 +69,7 @@ export interface HandlerDefinition {
   readonly name: string
   readonly batch: boolean
   readonly options: HandlerOptions<unknown, unknown, unknown>
-  readonly handle: (input: never, context: HandlerContext) => unknown
+  readonly handle: (input: never, context: BatchHandlerContext) => unknown
 }
 
 type RecordOptions<V, K, H> = HandlerOptions<V, K, H> & { readonly batch?: false }

@@ -1,5 +1,5 @@
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
-import type { Outcome } from '../model/outcome.ts'
+import type { Halt, Retry } from '../model/outcome.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
 import { type Backoff, backoffMs } from './backoff.ts'
 
@@ -11,7 +11,7 @@ export interface Failure {
   readonly error: unknown
   readonly attempt: number
   readonly handler: string
-  /** The first record of the delivery. */
+  /** The record that failed, or the first that did. */
   readonly record: TopicPartition & { readonly offset: number }
   readonly nowMs: number
   readonly random: number
@@ -21,7 +21,7 @@ export interface Failure {
  * What follows from a failed attempt: another one after a back-off, or, when the attempts are used up or trying again
  * cannot help, a halted partition. A record is never skipped.
  */
-export function judge(failure: Failure, policy: FailurePolicy): Outcome {
+export function judge(failure: Failure, policy: FailurePolicy): Retry | Halt {
   const { error, attempt } = failure
   if (error instanceof HoldfastError && error.code === 'HF_DECODE_FAILED') return { type: 'halt', error }
   if (attempt >= policy.maxAttempts) return { type: 'halt', error: exhausted(failure) }

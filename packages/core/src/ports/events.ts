@@ -40,7 +40,13 @@ export interface ConsumerEvents {
     readonly count: number
     readonly reason: 'stale epoch' | 'not active' | 'redelivered'
   }
-  'attempt:failed': AttemptEvent & { readonly error: unknown; readonly retryInMs: number | undefined }
+  /** `records`: how many failed; the offset is the first of them. */
+  'attempt:failed': AttemptEvent & {
+    readonly error: unknown
+    readonly records: number
+    /** Undefined where they are not tried again. */
+    readonly retryInMs: number | undefined
+  }
   'attempt:late': AttemptEvent & {
     readonly rung: DeadlineRung
     readonly ageMs: number

@@ -3,12 +3,11 @@ import PQueue from 'p-queue'
 import type { Outcome } from '../model/outcome.ts'
 import { AttemptContext, type AttemptScope } from '../pipeline/attempt-context.ts'
 import type { BoundHandler } from '../pipeline/handlers.ts'
-import type { AttemptEvent, Events } from '../ports/events.ts'
-import type { Delivery, Lane } from '../schedule/lane.ts'
+import { type LaneSet, takeBatch } from '../schedule/lane.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
-import type { Slot, Slots } from '../state/slots.ts'
+import type { Slots } from '../state/slots.ts'
 
 /** How long a slot goes on with lanes before p-queue gives the next one its turn. */
 const TURN_MS = 10
@@ -17,6 +16,7 @@ const MAX_LOOP_HOLD_MS = 20
 
 export interface DispatcherLimits {
   readonly concurrency: number
+  readonly maxBatchRecords: number
   readonly rateLimit?: { readonly records: number; readonly intervalMs: number } | undefined
 }
 
@@ -24,13 +24,12 @@ export interface DispatcherPorts {
   readonly partitions: Partitions
   readonly scheduler: Scheduler
   readonly slots: Slots
-  readonly events: Events
   readonly scope: AttemptScope
   handlerOf(topic: string): BoundHandler
-  /** Records of the partition were settled. */
-  settled(state: PartitionState, count: number): void
-  /** A slot let go of a lane; `isDue`: there is something to decide before it takes the next. */
-  laneEnded(isDue: boolean): void
+  /** Carries out what an attempt led to. */
+  apply(outcome: Outcome, context: AttemptContext, state: PartitionState): void
+  /** A slot let go of its lanes; `isDue`: there is something to decide before it takes the next. */
+  lanesEnded(isDue: boolean): void
   /** A slot is free. */
   slotFreed(): void
   /** Holdfast broke one of its own rules; the consumer must not go on. */
@@ -44,12 +43,14 @@ export interface DispatcherPorts {
 export class Dispatcher {
   readonly #ports: DispatcherPorts
   readonly #queue: PQueue
+  readonly #maxBatchRecords: number
   /** With a rate limit every record is a turn of its own: p-queue counts turns. */
   readonly #turnMs: number
   #heldSinceMs: number
 
-  constructor({ concurrency, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
+  constructor({ concurrency, maxBatchRecords, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
     this.#ports = ports
+    this.#maxBatchRecords = maxBatchRecords
     this.#turnMs = rateLimit === undefined ? TURN_MS : 0
     this.#queue = new PQueue({
       concurrency,
@@ -80,79 +81,39 @@ export class Dispatcher {
   async #turn(): Promise<void> {
     const { scheduler, scope } = this.#ports
     const endMs = scope.now() + this.#turnMs
-    let lane = scheduler.takeReady()
-    while (lane !== undefined) {
-      await this.#runLane(lane, endMs)
-      this.#ports.laneEnded(scheduler.release(lane))
-      lane = scope.now() < endMs ? scheduler.takeReady() : undefined
+    let lanes = scheduler.takeReady()
+    while (lanes !== undefined) {
+      await this.#runLanes(lanes, endMs)
+      this.#ports.lanesEnded(scheduler.release(lanes))
+      lanes = scope.now() < endMs ? scheduler.takeReady() : undefined
     }
     await this.#letOthersRun()
   }
 
-  async #runLane(lane: Lane, endMs: number): Promise<void> {
+  /** One batch of a batch handler, or the records of one lane until the turn is over. */
+  async #runLanes(lanes: LaneSet, endMs: number): Promise<void> {
+    const [lane] = lanes
     const { partitions, slots, scope } = this.#ports
     const state = partitions.ofQueue(lane.queue)
     if (state === undefined) return
     const handler = this.#ports.handlerOf(state.topic)
-    const slot = slots.open(state, handler.name)
+    const slot = slots.open(state)
     try {
       for (let nowMs = scope.now(); lane.state === 'running'; ) {
-        const delivery = lane.peek()
+        const delivery = handler.batch ? takeBatch(lanes, this.#maxBatchRecords) : lane.takeOne()
         if (delivery === undefined) return
-        const context = new AttemptContext(scope, delivery, state.epoch, nowMs)
+        const context = new AttemptContext(scope, delivery, handler.name, state.epoch, nowMs)
         slot.current = context
-        const outcome = handler.run(context)
-        this.#apply(outcome instanceof Promise ? await outcome : outcome, context, slot)
+        const result = handler.run(context)
+        const outcome = result instanceof Promise ? await result : result
+        context.close()
+        this.#ports.apply(outcome, context, state)
         nowMs = scope.now()
-        if (nowMs >= endMs) return
+        if (handler.batch || nowMs >= endMs) return
       }
     } finally {
       slots.close(slot)
     }
-  }
-
-  #apply(outcome: Outcome, context: AttemptContext, slot: Slot): void {
-    const { events, scheduler } = this.#ports
-    const { delivery } = context
-    if (slot.state.phase === 'retired') return events.emit('attempt:stale', describe(context, slot))
-    switch (outcome.type) {
-      case 'done':
-        return this.#settle(delivery, delivery.records.length, context, slot)
-      case 'partial':
-        return this.#settle(delivery, outcome.count, context, slot)
-      case 'retry': {
-        const retryInMs = outcome.atMs - this.#ports.scope.now()
-        scheduler.park(delivery.lane, outcome.atMs)
-        return events.emit('attempt:failed', { ...describe(context, slot), error: outcome.error, retryInMs })
-      }
-      case 'halt':
-        return this.#halt(outcome, context, slot)
-      case 'aborted':
-        delivery.lane.stop()
-    }
-  }
-
-  #settle(delivery: Delivery, count: number, context: AttemptContext, slot: Slot): void {
-    const { events } = this.#ports
-    const records = count === delivery.records.length ? delivery.records : delivery.records.slice(0, count)
-    const { ledger, queue } = slot.state
-    for (const { offset } of records) ledger.settle(offset)
-    queue.finish(records)
-    delivery.lane.finish(count)
-    this.#ports.settled(slot.state, count)
-    if (!events.hasListeners('record:settled')) return
-    for (const { offset } of records) events.emit('record:settled', { ...describe(context, slot), offset })
-  }
-
-  #halt(outcome: Extract<Outcome, { type: 'halt' }>, context: AttemptContext, slot: Slot): void {
-    const { state } = slot
-    state.haltedBy = outcome.error
-    state.enter('halted')
-    this.#ports.scheduler.halt(state.queue)
-    const event = describe(context, slot)
-    const cause = outcome.error.code === 'HF_HANDLER_FAILED' ? outcome.error.cause : outcome.error
-    this.#ports.events.emit('attempt:failed', { ...event, error: cause, retryInMs: undefined })
-    this.#ports.events.emit('partition:halted', { ...event, error: outcome.error })
   }
 
   async #letOthersRun(): Promise<void> {
@@ -160,9 +121,4 @@ export class Dispatcher {
     await setImmediate()
     this.#heldSinceMs = this.#ports.scope.now()
   }
-}
-
-function describe({ first, attempt, epoch }: AttemptContext, { handler }: Slot): AttemptEvent {
-  const { topic, partition, offset } = first
-  return { topic, partition, offset, epoch, attempt, handler }
 }

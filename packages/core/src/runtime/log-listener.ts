@@ -64,6 +64,8 @@ function logPartitions(events: Events, logger: Logger): void {
 
 function logAttempts(events: Events, logger: Logger): void {
   events.on('attempt:failed', ({ error, retryInMs, ...fields }) => {
+    if (fields.records === 0)
+      logger.warn({ ...fields, reason: describeError(error) }, 'handler failed after it had settled its whole batch')
     if (retryInMs === undefined) return
     logger.warn(
       { ...fields, reason: describeError(error), retryInMs: Math.round(retryInMs) },

@@ -22,6 +22,7 @@ export class Pump {
   readonly #ports: PumpPorts
   #isReacting = false
   #isStale = false
+  #isDue = false
   #timer: Timer | undefined
 
   constructor(ports: PumpPorts) {
@@ -45,6 +46,16 @@ export class Pump {
     } finally {
       this.#isReacting = false
     }
+  }
+
+  /** As `react`, after what runs now has returned: for what a handler causes while it is on the stack. */
+  reactSoon(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    queueMicrotask(() => {
+      this.#isDue = false
+      this.react()
+    })
   }
 
   stop(): void {

@@ -147,8 +147,6 @@ export class Rebalance {
   }
 }
 
-function attemptOf({ current, handler }: Slot): AttemptEvent[] {
-  if (current === undefined) return []
-  const { topic, partition, offset } = current.first
-  return [{ topic, partition, offset, epoch: current.epoch, attempt: current.attempt, handler }]
+function attemptOf({ current }: Slot): AttemptEvent[] {
+  return current === undefined ? [] : [current.event]
 }

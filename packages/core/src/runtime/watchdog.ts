@@ -63,18 +63,8 @@ export class Watchdog {
     const climbed = this.#climbed.get(attempt) ?? new Set()
     if (climbed.has(rung)) return
     this.#climbed.set(attempt, climbed.add(rung))
-    const { topic, partition, offset } = attempt.first
-    this.#ports.events.emit('attempt:late', {
-      topic,
-      partition,
-      offset,
-      rung,
-      ageMs,
-      epoch: attempt.epoch,
-      attempt: attempt.attempt,
-      handler: slot.handler,
-      maxPollIntervalMs: this.#ports.maxPollIntervalMs,
-    })
+    const { maxPollIntervalMs } = this.#ports
+    this.#ports.events.emit('attempt:late', { ...attempt.event, rung, ageMs, maxPollIntervalMs })
     if (rung === 'pause') this.#ports.hold(slot.state)
     if (rung === 'abort') attempt.abort('deadline')
   }

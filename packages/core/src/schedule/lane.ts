@@ -8,26 +8,35 @@ import type { PartitionQueue } from './partition-queue.ts'
  */
 export type LaneState = 'idle' | 'ready' | 'running' | 'parked' | 'stopped'
 
-/** One call's worth of work: one record, or the records of a batch handler's call. */
+/** The lanes that a slot runs at once: one, or for a batch handler as many as fill a batch. */
+export type LaneSet = readonly [Lane, ...Lane[]]
+
+/** One call's worth of work: one record, or the records of a batch handler's call in the order of their offsets. */
 export interface Delivery {
-  readonly lane: Lane
+  readonly lanes: LaneSet
   readonly records: readonly ConsumerRecord[]
   /** 1 for the first attempt. */
   readonly attempt: number
 }
 
-/** Deliveries that run one after another. */
+const UNBOUNDED = Number.POSITIVE_INFINITY
+
+/** Records that run one after another. */
 export class Lane {
   readonly queue: PartitionQueue
   readonly key: LaneKey
+  /** The set that it is by itself. */
+  readonly alone: LaneSet = [this]
   state: LaneState = 'idle'
   /** When a parked lane may run again, on the monotonic clock. */
   dueMs = 0
   #pending: readonly ConsumerRecord[] = []
   #cursor = 0
   #attempt = 1
-  /** Where the records of the batch that runs end, so that a retry takes the same ones. */
-  #batchEnd = 0
+  /** How many records the attempt under way took from the head. */
+  #taken = 0
+  /** How many records the next attempt may take: after a failure those that failed, whatever has come since. */
+  #portion = UNBOUNDED
 
   constructor(queue: PartitionQueue, key: LaneKey) {
     this.queue = queue
@@ -38,37 +47,59 @@ export class Lane {
     return this.#pending.length - this.#cursor
   }
 
-  /** Records that wait for the ones before them. */
-  get waiting(): number {
-    return this.pending - (this.peek()?.records.length ?? 0)
+  get attempt(): number {
+    return this.#attempt
   }
 
-  get head(): ConsumerRecord | undefined {
-    return this.#pending[this.#cursor]
+  /** How many records its next attempt takes where nothing else limits it. */
+  get portion(): number {
+    return Math.min(this.pending, this.#portion)
+  }
+
+  /** Records that wait for the ones before them. */
+  get waiting(): number {
+    return this.pending - Math.max(this.#taken, Math.min(this.pending, 1))
   }
 
   append(records: readonly ConsumerRecord[]): void {
     this.#pending = this.pending === 0 ? records : [...this.#pending.slice(this.#cursor), ...records]
     this.#cursor = 0
-    this.#batchEnd = this.#pending.length
   }
 
-  /** The next delivery. It stays at the head until `finish`, so that a retry finds it again. */
-  peek(): Delivery | undefined {
+  /** The next delivery of a record handler; it stays at the head until `finish`, so that a retry finds it again. */
+  takeOne(): Delivery | undefined {
     const record = this.#pending[this.#cursor]
     if (record === undefined) return undefined
-    const records = this.queue.batch ? this.#pending.slice(this.#cursor, this.#batchEnd) : [record]
-    return { lane: this, records, attempt: this.#attempt }
+    this.#taken = 1
+    return { lanes: this.alone, records: [record], attempt: this.#attempt }
   }
 
-  /** The first `count` pending records are settled. */
-  finish(count: number): void {
-    this.#cursor += count
-    this.#attempt = 1
+  /** The records of its next attempt, `most` of them at the most; they stay at the head until `finish` or `keep`. */
+  take(most: number): readonly ConsumerRecord[] {
+    this.#taken = Math.min(this.portion, most)
+    return this.#pending.slice(this.#cursor, this.#cursor + this.#taken)
   }
 
-  park(dueMs: number): void {
-    this.#attempt += 1
+  /** What the attempt took is settled. */
+  finish(): void {
+    this.#cursor += this.#taken
+    this.#begin(UNBOUNDED)
+  }
+
+  /** Of what the attempt took, what `isLeft` holds for stays at the head for an attempt of its own. */
+  keep(isLeft: (record: ConsumerRecord) => boolean): void {
+    const rest = this.#cursor + this.#taken
+    const left = this.#pending.slice(this.#cursor, rest).filter(isLeft)
+    if (left.length < this.#taken) {
+      this.#pending = [...left, ...this.#pending.slice(rest)]
+      this.#cursor = 0
+    }
+    this.#begin(left.length === 0 ? UNBOUNDED : left.length)
+  }
+
+  /** What was kept waits until `dueMs`, as an attempt that has failed once more than `attempt`. */
+  park(attempt: number, dueMs: number): void {
+    this.#attempt = attempt + 1
     this.dueMs = dueMs
     this.state = 'parked'
   }
@@ -78,7 +109,23 @@ export class Lane {
     const dropped = this.pending
     this.#pending = []
     this.#cursor = 0
+    this.#taken = 0
     this.state = 'stopped'
     return dropped
   }
+
+  #begin(portion: number): void {
+    this.#taken = 0
+    this.#attempt = 1
+    this.#portion = portion
+  }
+}
+
+/** One delivery of all that the lanes of a batch handler have, `most` records at the most. */
+export function takeBatch(lanes: LaneSet, most: number): Delivery {
+  const [{ attempt }] = lanes
+  if (lanes.length === 1) return { lanes, records: lanes[0].take(most), attempt }
+  const records: ConsumerRecord[] = []
+  for (const lane of lanes) for (const record of lane.take(most - records.length)) records.push(record)
+  return { lanes, records: records.sort((a, b) => a.offset - b.offset), attempt }
 }

@@ -2,10 +2,12 @@ import type { PauseCause } from '../model/pause-cause.ts'
 import { type ConsumerRecord, recordBytes } from '../model/record.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import { Lane } from './lane.ts'
-import { type LaneKey, type Ordering, partitionOrdering } from './ordering.ts'
+import type { LaneKey, Ordering } from './ordering.ts'
 
 export interface PollLimits {
   readonly maxPollRecords: number
+  /** How many records a batch handler takes at a time. */
+  readonly maxBatchRecords: number
   readonly maxPollBytes: number
   readonly maxPollWaitMs: number
 }
@@ -21,7 +23,8 @@ export interface PollBatch {
 /**
  * The records of one assignment of a partition between fetch and settle: buffered, then admitted to lanes. At most
  * `maxPollRecords` are admitted and not settled; what is settled makes room for the next ones when half is free, so that
- * one slow record does not hold the rest of its poll batch back. A batch handler gets a poll batch at a time.
+ * one slow record does not hold the rest of its poll batch back. For a batch handler a poll batch is one batch, and the
+ * next one is admitted when there is room for all of it.
  */
 export class PartitionQueue implements TopicPartition {
   readonly topic: string
@@ -95,7 +98,7 @@ export class PartitionQueue implements TopicPartition {
   admit(limits: PollLimits, nowMs: number): PollBatch | undefined {
     if (!this.mayAdmit(limits)) return undefined
     const end = this.#pollBatchEnd(limits)
-    const mayGrow = end === this.#buffer.length && this.buffered < limits.maxPollRecords && this.holds.size === 0
+    const mayGrow = end === this.#buffer.length && this.buffered < limits.maxBatchRecords && this.holds.size === 0
     if (this.batch && mayGrow && nowMs < this.#waitingSinceMs + limits.maxPollWaitMs) return undefined
     const records = this.#buffer.slice(this.#cursor, end)
     this.#cursor = end
@@ -109,8 +112,7 @@ export class PartitionQueue implements TopicPartition {
   start(pollBatch: PollBatch, ordering: Ordering): Lane[] {
     if (this.#stopped) return []
     const woken = new Set<Lane>()
-    const deal = this.batch ? partitionOrdering : ordering
-    for (const [key, records] of deal(pollBatch.records)) {
+    for (const [key, records] of ordering(pollBatch.records)) {
       const lane = this.#laneOf(key)
       lane.append(records)
       if (lane.state === 'idle') woken.add(lane)
@@ -157,18 +159,19 @@ export class PartitionQueue implements TopicPartition {
   }
 
   /** Which limit of the admitted records is reached. */
-  room({ maxPollRecords, maxPollBytes }: PollLimits): {
+  room({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits): {
     readonly isFullByRecords: boolean
     readonly isFullByBytes: boolean
   } {
     return {
-      isFullByRecords: this.#admitted > (this.batch ? 0 : maxPollRecords / 2),
+      isFullByRecords: this.#admitted > (this.batch ? maxPollRecords - maxBatchRecords : maxPollRecords / 2),
       isFullByBytes: this.#admitted > 0 && this.#admittedBytes > maxPollBytes / 2,
     }
   }
 
-  #pollBatchEnd({ maxPollRecords, maxPollBytes }: PollLimits): number {
-    const last = Math.min(this.#buffer.length, this.#cursor + maxPollRecords - this.#admitted)
+  #pollBatchEnd({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits): number {
+    const room = this.batch ? maxBatchRecords : maxPollRecords - this.#admitted
+    const last = Math.min(this.#buffer.length, this.#cursor + room)
     if (this.#unfinishedBytes <= maxPollBytes) return last
     let bytes = this.#admittedBytes + recordBytes(this.#buffer[this.#cursor] as ConsumerRecord)
     let end = this.#cursor + 1

@@ -48,6 +48,15 @@ export class ReadyRing {
     return undefined
   }
 
+  /** The next ready lane of a partition, to run in the slot of one that was taken, if it fits there. */
+  takeBeside(queue: PartitionQueue, fits: (lane: Lane) => boolean): Lane | undefined {
+    const next = this.#lanes.get(queue)?.[0]
+    if (next === undefined || !fits(next)) return undefined
+    const lane = this.#nextOf(queue)
+    if (!this.#lanes.has(queue)) this.#rotation.delete(queue)
+    return lane
+  }
+
   /** A lane that was taken gives its slot back. */
   release(queue: PartitionQueue): void {
     const running = this.#runningOf(queue) - 1

@@ -2,9 +2,9 @@ import type { PauseCause } from '../model/pause-cause.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import { DeferredLanes } from './deferred.ts'
 import { decideFlow, type FlowLimits } from './flow.ts'
-import type { Lane } from './lane.ts'
+import type { Lane, LaneSet } from './lane.ts'
 import { type LimitName, limitsReached } from './limits.ts'
-import type { Ordering } from './ordering.ts'
+import { type Ordering, partitionOrdering } from './ordering.ts'
 import type { PartitionQueue, PollBatch, PollLimits } from './partition-queue.ts'
 import { ReadyRing } from './ready-ring.ts'
 
@@ -26,6 +26,8 @@ export interface SchedulerLimits extends PollLimits, FlowLimits {
 export class Scheduler {
   readonly #limits: SchedulerLimits
   readonly #ordering: Ordering
+  /** Where a partition runs one batch at a time there is nothing that lanes could run beside it. */
+  readonly #batchOrdering: Ordering
   readonly #queues = new Set<PartitionQueue>()
   readonly #touched = new Set<PartitionQueue>()
   readonly #filling = new Set<PartitionQueue>()
@@ -36,6 +38,7 @@ export class Scheduler {
   constructor(limits: SchedulerLimits, ordering: Ordering) {
     this.#limits = limits
     this.#ordering = ordering
+    this.#batchOrdering = limits.maxBatchRecords < limits.maxPollRecords ? ordering : partitionOrdering
     this.#ready = new ReadyRing(limits.concurrencyPerPartition ?? Number.POSITIVE_INFINITY)
   }
 
@@ -94,41 +97,42 @@ export class Scheduler {
 
   /** An admitted poll batch may run. */
   start(pollBatch: PollBatch): void {
-    for (const lane of pollBatch.queue.start(pollBatch, this.#ordering)) this.#enqueue(lane)
+    const { queue } = pollBatch
+    for (const lane of queue.start(pollBatch, queue.batch ? this.#batchOrdering : this.#ordering)) this.#enqueue(lane)
   }
 
-  /** The lane whose turn it is; it is the caller's until `release`. */
-  takeReady(): Lane | undefined {
+  /**
+   * The lane whose turn it is, for a batch handler with those beside it that fill a batch and are at the same attempt;
+   * they are the caller's until `release`.
+   */
+  takeReady(): LaneSet | undefined {
     for (let lane = this.#ready.take(); lane !== undefined; lane = this.#ready.take()) {
       if (lane.state === 'ready') {
         lane.state = 'running'
-        return lane
+        return lane.queue.batch ? this.#batchFrom(lane) : lane.alone
       }
       this.#ready.release(lane.queue)
     }
     return undefined
   }
 
-  /** A slot gives a lane back after a stretch. Answers whether there is something to decide before it takes the next. */
-  release(lane: Lane): boolean {
-    const { queue } = lane
+  /** A slot gives lanes back after a stretch. Answers whether there is something to decide before it takes the next. */
+  release(lanes: LaneSet): boolean {
+    const [{ queue }] = lanes
     this.#ready.release(queue)
     this.#touch(queue)
-    if (lane.state === 'running') {
-      if (lane.pending > 0) {
-        this.#enqueue(lane)
-      } else {
-        lane.state = 'idle'
-        queue.forget(lane)
-      }
+    let isParked = false
+    for (const lane of lanes) {
+      isParked ||= lane.state === 'parked'
+      this.#giveBack(lane)
     }
-    return lane.state === 'parked' || queue.mayAdmit(this.#limits) || this.#mayResume(queue)
+    return isParked || queue.mayAdmit(this.#limits) || this.#mayResume(queue)
   }
 
-  /** The lane's head is tried again at `dueMs`; until then it holds no slot. */
-  park(lane: Lane, dueMs: number): void {
+  /** What the lane has kept is tried again at `dueMs`; until then it holds no slot. `attempt` is the one that failed. */
+  park(lane: Lane, attempt: number, dueMs: number): void {
     if (lane.state !== 'running') return
-    lane.park(dueMs)
+    lane.park(attempt, dueMs)
     this.#deferred.add(lane)
   }
 
@@ -138,8 +142,8 @@ export class Scheduler {
     for (const queue of this.#touched) {
       const flow = this.#flowCommand(queue)
       if (flow !== undefined) commands.push(flow)
-      const pollBatch = queue.admit(this.#limits, nowMs)
-      if (pollBatch !== undefined) commands.push({ type: 'admit', pollBatch })
+      for (let admitted = queue.admit(this.#limits, nowMs); admitted; admitted = queue.admit(this.#limits, nowMs))
+        commands.push({ type: 'admit', pollBatch: admitted })
       if (queue.fillDeadlineMs(this.#limits) === undefined) this.#filling.delete(queue)
       else this.#filling.add(queue)
     }
@@ -147,6 +151,30 @@ export class Scheduler {
     const atMs = this.#nextWakeMs()
     if (atMs !== Number.POSITIVE_INFINITY) commands.push({ type: 'wakeAt', atMs })
     return commands
+  }
+
+  #batchFrom(first: Lane): LaneSet {
+    const lanes: [Lane, ...Lane[]] = [first]
+    let room = this.#limits.maxBatchRecords - first.portion
+    // What failed together in a lane is tried again together, or its attempts could not be counted.
+    const fits = ({ state, attempt, portion }: Lane): boolean =>
+      state !== 'ready' || (attempt === first.attempt && (attempt === 1 || portion <= room))
+    while (room > 0) {
+      const lane = this.#ready.takeBeside(first.queue, fits)
+      if (lane === undefined) break
+      if (lane.state !== 'ready') continue
+      lane.state = 'running'
+      lanes.push(lane)
+      room -= lane.portion
+    }
+    return lanes
+  }
+
+  #giveBack(lane: Lane): void {
+    if (lane.state !== 'running') return
+    if (lane.pending > 0) return this.#enqueue(lane)
+    lane.state = 'idle'
+    lane.queue.forget(lane)
   }
 
   #wakeDue(nowMs: number): void {

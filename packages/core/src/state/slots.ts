@@ -4,7 +4,6 @@ import type { PartitionState } from './partition-state.ts'
 /** The right to run one lane, and what it runs now. */
 export interface Slot {
   readonly state: PartitionState
-  readonly handler: string
   current: AttemptContext | undefined
 }
 
@@ -16,8 +15,8 @@ export class Slots implements Iterable<Slot> {
     return this.#slots.size
   }
 
-  open(state: PartitionState, handler: string): Slot {
-    const slot: Slot = { state, handler, current: undefined }
+  open(state: PartitionState): Slot {
+    const slot: Slot = { state, current: undefined }
     state.running += 1
     this.#slots.add(slot)
     return slot

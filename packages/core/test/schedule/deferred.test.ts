@@ -21,7 +21,7 @@ test('lanes come back in the order in which they are due, and none before', () =
             if (due !== undefined) waiting.splice(waiting.indexOf(due), 1)
           } else {
             const lane = new Lane(queue, 0)
-            lane.park(step)
+            lane.park(1, step)
             deferred.add(lane)
             waiting.push(step)
           }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Lane } from '../../src/schedule/lane.ts'
+import { type Lane, takeBatch } from '../../src/schedule/lane.ts'
 import { partitionOrdering } from '../../src/schedule/ordering.ts'
 import { PartitionQueue } from '../../src/schedule/partition-queue.ts'
 import { Scheduler } from '../../src/schedule/scheduler.ts'
@@ -8,6 +8,7 @@ import { record } from '../support/scripted-driver.ts'
 
 const LIMITS = {
   maxPollRecords: 4,
+  maxBatchRecords: 4,
   maxPollBytes: 1_000,
   maxPollWaitMs: 20,
   maxBufferedRecords: 100,
@@ -74,7 +75,7 @@ class Bench {
   }
 
   take(): void {
-    const lane = this.scheduler.takeReady()
+    const [lane] = this.scheduler.takeReady() ?? []
     if (lane === undefined) return
     expect(this.running).not.toContain(lane)
     expect(
@@ -88,14 +89,15 @@ class Bench {
   end(how: 'finish' | 'park' | 'yield'): void {
     const lane = this.running.shift()
     if (lane === undefined) return
-    const delivery = lane.peek()
-    if (how === 'park' && delivery !== undefined) this.scheduler.park(lane, this.nowMs + 7)
+    const delivery = lane.queue.batch ? takeBatch(lane.alone, LIMITS.maxBatchRecords) : lane.takeOne()
+    if (how !== 'finish') lane.keep(() => true)
+    if (how === 'park' && delivery !== undefined) this.scheduler.park(lane, delivery.attempt, this.nowMs + 7)
     if (how === 'finish' && delivery !== undefined) {
       lane.queue.finish(delivery.records)
-      lane.finish(delivery.records.length)
+      lane.finish()
       this.ran[lane.queue.partition]?.push(...delivery.records.map(({ offset }) => offset))
     }
-    this.scheduler.release(lane)
+    this.scheduler.release(lane.alone)
   }
 }
 

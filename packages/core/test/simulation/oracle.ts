@@ -20,6 +20,7 @@ export class Oracle {
   readonly #done = new Set<string>()
   readonly #lastStarted = new Map<string, number>()
   readonly #running = new Map<string, Running>()
+  readonly #early = new Set<string>()
   readonly #stored = new Map<number, number>()
   /** By partition, what the last commit says is done past its offset. */
   readonly #storedAhead = new Map<number, ReadonlySet<number>>()
@@ -55,16 +56,20 @@ export class Oracle {
   }
 
   started(instance: number, epoch: number, records: readonly ConsumerRecord[], attempt: number): void {
-    const [first] = records as [ConsumerRecord]
-    const { partition } = first
-    const lane = `${instance}/${epoch}/${this.#laneOf(first)}`
-    if (this.#running.has(lane)) this.#violated(`two handlers of lane ${lane} run at once`)
-    this.#running.set(lane, { instance, epoch })
-    for (const { offset } of records) {
+    const lanes = new Set(records.map((record) => `${instance}/${epoch}/${this.#laneOf(record)}`))
+    for (const lane of lanes) {
+      if (this.#running.has(lane)) this.#violated(`two handlers of lane ${lane} run at once`)
+      this.#running.set(lane, { instance, epoch })
+    }
+    for (const record of records) {
+      const { partition, offset } = record
+      const lane = `${instance}/${epoch}/${this.#laneOf(record)}`
       const last = this.#lastStarted.get(lane) ?? -1
       if (attempt === 1 ? offset <= last : offset > last)
         this.#violated(`order: ${partition}@${offset} after ${last}, attempt ${attempt}`)
       this.#lastStarted.set(lane, Math.max(last, offset))
+      if (this.#early.has(`${instance}/${epoch}/${partition}@${offset}`))
+        this.#violated(`${partition}@${offset} ran again, though its batch had settled it`)
       if (this.#foundAhead.get(`${instance}/${epoch}/${partition}`)?.has(offset))
         this.#violated(`${partition}@${offset} ran again, though it was committed as done`)
       const key = `${partition}@${offset}`
@@ -73,11 +78,17 @@ export class Oracle {
     }
   }
 
-  ended(instance: number, epoch: number, records: readonly ConsumerRecord[], isDone: boolean): void {
-    const [first] = records as [ConsumerRecord]
-    const { partition } = first
-    this.#running.delete(`${instance}/${epoch}/${this.#laneOf(first)}`)
-    if (isDone) for (const { offset } of records) this.#done.add(`${partition}@${offset}`)
+  /** A batch handler says so while it runs; the epoch that heard it must not run them again. */
+  settledEarly(instance: number, epoch: number, records: readonly ConsumerRecord[]): void {
+    for (const { partition, offset } of records) {
+      this.#done.add(`${partition}@${offset}`)
+      this.#early.add(`${instance}/${epoch}/${partition}@${offset}`)
+    }
+  }
+
+  ended(instance: number, epoch: number, records: readonly ConsumerRecord[], done: readonly ConsumerRecord[]): void {
+    for (const record of records) this.#running.delete(`${instance}/${epoch}/${this.#laneOf(record)}`)
+    for (const { partition, offset } of done) this.#done.add(`${partition}@${offset}`)
   }
 
   #checkAtMostOnce(partition: number, offset: number): void {

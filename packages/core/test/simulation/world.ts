@@ -3,7 +3,7 @@ import { type FakeBroker, fakeBroker } from '../../../testing/src/fake-driver.ts
 import type { Consumer } from '../../src/api.ts'
 import { createConsumer } from '../../src/consumer.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
-import { type HandlerContext, on } from '../../src/pipeline/handler.ts'
+import { type BatchHandlerContext, type HandlerContext, on } from '../../src/pipeline/handler.ts'
 import type { Random } from '../support/random.ts'
 import { silentLogger } from '../support/silent-logger.ts'
 import { type Delivery, Oracle } from './oracle.ts'
@@ -54,6 +54,7 @@ export class World {
   addConsumer(): void {
     const random = this.#random
     const number = this.instances.length
+    const maxPollRecords = random.int(1, 20)
     const maxAttempts = this.delivery === 'at-most-once' ? 1 : random.pick([2, 50])
     const consumer = createConsumer({
       driver: this.broker.driver({
@@ -71,7 +72,8 @@ export class World {
       concurrency: random.int(1, 5),
       ...(random.chance(0.3) ? { concurrencyPerPartition: random.int(1, 3) } : {}),
       maxUncommittedRecords: random.pick([1, 10, 10_000]),
-      maxPollRecords: random.int(1, 20),
+      maxPollRecords,
+      maxBatchRecords: random.chance(0.5) ? maxPollRecords : random.int(1, maxPollRecords),
       maxPollWaitMs: this.#batch ? random.pick([0, 50]) : 0,
       maxPollIntervalMs: random.pick([2_000, 60_000]),
       rebalanceTimeoutMs: 60_000,
@@ -84,7 +86,7 @@ export class World {
       maxPartitionBufferedRecords: random.pick([1, 5, 100]),
       handlers: [
         this.#batch
-          ? on(TOPIC, { batch: true }, (records, context) => this.#handle(number, records, context))
+          ? on(TOPIC, { batch: true }, (records, context) => this.#handle(number, records, context, context.settle))
           : on(TOPIC, (record, context) => this.#handle(number, [record], context)),
       ],
     })
@@ -110,7 +112,7 @@ export class World {
   }
 
   #laneOf({ partition, key, offset }: ConsumerRecord): string {
-    if (this.#batch || this.#order === 'partition') return String(partition)
+    if (this.#order === 'partition') return String(partition)
     return this.#order === 'none' || key === null ? `${partition}@${offset}` : `${partition}/${key}`
   }
 
@@ -127,18 +129,30 @@ export class World {
     this.releaseCommits()
   }
 
-  #handle(instance: number, records: readonly ConsumerRecord[], { epoch, attempt, signal }: HandlerContext): unknown {
+  /** Ends well, fails, or, for a batch, settles some records early or fails some by themselves. */
+  #handle(
+    instance: number,
+    records: readonly ConsumerRecord[],
+    { epoch, attempt, signal }: HandlerContext,
+    settle?: BatchHandlerContext['settle'],
+  ): unknown {
     const random = this.#random
     this.oracle.started(instance, epoch, records, attempt)
     const fails = !this.#isHealed && random.chance(this.delivery === 'at-most-once' ? 0.01 : 0.15)
-    const end = (isDone: boolean): void => {
-      this.oracle.ended(instance, epoch, records, isDone)
+    const early = settle === undefined ? [] : records.filter(() => random.chance(0.1))
+    this.oracle.settledEarly(instance, epoch, early)
+    for (const record of early) settle?.(record)
+    const late = records.filter((record) => !early.includes(record))
+    const end = (isDone: boolean): unknown => {
+      if (settle !== undefined && random.chance(0.3)) return this.#endEach(instance, epoch, records, late, isDone)
+      this.oracle.ended(instance, epoch, records, isDone ? records : [])
       if (!isDone) throw random.pick([new Error('failed'), 'a string', undefined])
+      return undefined
     }
     if (this.#isHealed || random.chance(0.5)) return end(!fails)
     const delayMs = random.pick([1, 20, 400, 3_000])
     const heedsSignal = random.chance(0.7)
-    return new Promise<void>((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       const finish = (isDone: boolean): void => {
         timer.clear()
         try {
@@ -150,5 +164,23 @@ export class World {
       const timer = this.clock.setTimer(() => finish(!fails), delayMs)
       if (heedsSignal) signal.addEventListener('abort', () => finish(false), { once: true })
     })
+  }
+
+  /** Some of the records that are open fail by themselves. */
+  #endEach(
+    instance: number,
+    epoch: number,
+    records: readonly ConsumerRecord[],
+    late: readonly ConsumerRecord[],
+    isDone: boolean,
+  ): unknown {
+    const failing = new Set(isDone ? [] : late.filter(() => this.#random.chance(0.5)))
+    this.oracle.ended(
+      instance,
+      epoch,
+      records,
+      late.filter((record) => !failing.has(record)),
+    )
+    return records.map((record) => (failing.has(record) ? new Error('failed') : undefined))
   }
 }

@@ -1,0 +1,8 @@
+/** Goes on with what a function of the user returned: at once, or when it resolves. */
+export function after<T>(result: unknown, next: (value: unknown) => T): T | Promise<T> {
+  return isThenable(result) ? Promise.resolve(result).then(next) : next(result)
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}

@@ -1,0 +1,139 @@
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import type { Halt, Outcome, Retry, Untried } from '../model/outcome.ts'
+import type { ConsumerRecord } from '../model/record.ts'
+import type { AttemptContext } from '../pipeline/attempt-context.ts'
+import type { Events } from '../ports/events.ts'
+import type { Scheduler } from '../schedule/scheduler.ts'
+import type { PartitionState } from '../state/partition-state.ts'
+import type { Partitions } from '../state/partitions.ts'
+
+export interface OutcomePorts {
+  readonly partitions: Partitions
+  readonly scheduler: Scheduler
+  readonly events: Events
+  now(): number
+  /** Records of the partition were settled. */
+  settled(state: PartitionState, count: number): void
+  /** A record was settled while its batch goes on: there may be room for more. */
+  madeRoom(): void
+}
+
+/** What follows for the records of a delivery that are not settled, by their offsets. */
+type Left = ReadonlyMap<number, Retry | Halt | Untried>
+
+/** Carries out what an attempt led to: settles records, parks lanes, halts the partition. */
+export class Outcomes {
+  readonly #ports: OutcomePorts
+
+  constructor(ports: OutcomePorts) {
+    this.#ports = ports
+  }
+
+  apply(outcome: Outcome, context: AttemptContext, state: PartitionState): void {
+    const { lanes } = context.delivery
+    if (state.phase === 'retired') return this.#ports.events.emit('attempt:stale', context.event)
+    switch (outcome.type) {
+      case 'done':
+        this.#settle(openOf(context), context, state)
+        for (const lane of lanes) lane.finish()
+        return
+      case 'partial':
+        return this.#applyEach(outcome.left, context, state)
+      case 'retry':
+      case 'halt':
+        return this.#fail(outcome, context, state)
+      case 'aborted':
+        for (const lane of lanes) lane.stop()
+    }
+  }
+
+  /** Settles one record of a batch whose handler still runs. */
+  settleEarly(context: AttemptContext, record: ConsumerRecord): void {
+    const state = this.#ports.partitions.at(record, context.epoch)
+    if (state === undefined) return
+    this.#settle([record], context, state)
+    this.#ports.madeRoom()
+  }
+
+  #fail(outcome: Retry | Halt, context: AttemptContext, state: PartitionState): void {
+    const open = openOf(context)
+    this.#applyEach(new Map(open.map(({ offset }) => [offset, outcome])), context, state)
+    if (open.length > 0) return
+    const error = causeOf(outcome)
+    this.#ports.events.emit('attempt:failed', { ...context.event, error, records: 0, retryInMs: undefined })
+  }
+
+  #applyEach(left: Left, context: AttemptContext, state: PartitionState): void {
+    const settled = openOf(context).filter(({ offset }) => !left.has(offset))
+    if (settled.length > 0) this.#settle(settled, context, state)
+    const retries = [...left.values()].filter((next) => next.type === 'retry')
+    // They run together again, so that a batch does not fall apart by its back-off.
+    const dueMs = retries.reduce((latestMs, { atMs }) => Math.max(latestMs, atMs), 0)
+    for (const lane of context.delivery.lanes) {
+      let isFailed = false
+      lane.keep(({ offset }) => {
+        const next = left.get(offset)
+        isFailed ||= next?.type === 'retry'
+        return next !== undefined
+      })
+      if (isFailed) this.#ports.scheduler.park(lane, context.attempt, dueMs)
+    }
+    this.#tellRetry(left, retries, dueMs, context)
+    this.#halt(left, context, state)
+  }
+
+  #tellRetry(left: Left, retries: readonly Retry[], dueMs: number, context: AttemptContext): void {
+    const [first] = retries
+    if (first === undefined) return
+    this.#ports.events.emit('attempt:failed', {
+      ...context.event,
+      offset: offsetOf(left, first),
+      error: first.error,
+      records: retries.length,
+      retryInMs: dueMs - this.#ports.now(),
+    })
+  }
+
+  #halt(left: Left, context: AttemptContext, state: PartitionState): void {
+    const halts = [...left.values()].filter((next) => next.type === 'halt')
+    const [first] = halts
+    if (first === undefined) return
+    const { error } = first
+    state.haltedBy = error
+    state.enter('halted')
+    this.#ports.scheduler.halt(state.queue)
+    const event = { ...context.event, offset: offsetOf(left, first) }
+    this.#ports.events.emit('attempt:failed', {
+      ...event,
+      error: causeOf(first),
+      records: halts.length,
+      retryInMs: undefined,
+    })
+    this.#ports.events.emit('partition:halted', { ...event, error })
+  }
+
+  #settle(records: readonly ConsumerRecord[], context: AttemptContext, state: PartitionState): void {
+    const { events } = this.#ports
+    for (const { offset } of records) state.ledger.settle(offset)
+    state.queue.finish(records)
+    this.#ports.settled(state, records.length)
+    if (!events.hasListeners('record:settled')) return
+    for (const { offset } of records) events.emit('record:settled', { ...context.event, offset })
+  }
+}
+
+function openOf(context: AttemptContext): readonly ConsumerRecord[] {
+  const { records } = context.delivery
+  return context.hasSettled ? records.filter((record) => context.isOpen(record)) : records
+}
+
+/** What the handler threw. */
+function causeOf({ error }: Retry | Halt): unknown {
+  return error instanceof HoldfastError && error.code === 'HF_HANDLER_FAILED' ? error.cause : error
+}
+
+/** Offsets come in their order, so the first entry with an outcome is the lowest record that it holds for. */
+function offsetOf(left: Left, outcome: Retry | Halt): number {
+  for (const [offset, next] of left) if (next === outcome) return offset
+  return -1
+}

@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest'
+import type { ConsumerRecord } from '../../src/model/record.ts'
+import { type BatchHandlerContext, on } from '../../src/pipeline/handler.ts'
+import { onBroker, onScript, type Rig, values } from '../support/harness.ts'
+import { batchOf } from '../support/scripted-driver.ts'
+import { recordingLogger } from '../support/silent-logger.ts'
+
+type Handle = (records: readonly ConsumerRecord[], context: BatchHandlerContext) => unknown
+
+/** The offsets of each call, with the attempt. */
+function noting(handle: Handle): {
+  readonly calls: [attempt: number, ...number[]][]
+  readonly handlers: [ReturnType<typeof on>]
+} {
+  const calls: [number, ...number[]][] = []
+  const handler = on('t', { batch: true }, (records, context) => {
+    calls.push([context.attempt, ...records.map(({ offset }) => offset)])
+    return handle(records, context)
+  })
+  return { calls, handlers: [handler] }
+}
+
+const settledOffsets = ({ events }: Rig): number[] => events('record:settled').map(({ offset }) => offset)
+const failure = new Error('no')
+
+for (const [form, answer] of [
+  ['an Error', async () => failure],
+  ['a rejected entry of allSettled', async () => (await Promise.allSettled([Promise.reject(failure)]))[0]],
+] as const) {
+  test(`${form} in the answer fails its record alone, and half a batch succeeds`, async () => {
+    const { calls, handlers } = noting(async (records, { attempt }) =>
+      Promise.all(records.map(({ offset }) => (attempt === 1 && offset % 2 === 1 ? answer() : 'stored'))),
+    )
+    const rig = await onBroker({ handlers })
+    rig.broker.produce('t', values(0, 4))
+    await rig.clock.settle()
+    expect(settledOffsets(rig)).toEqual([0, 2])
+    await rig.clock.advance('10s')
+    expect(calls).toEqual([
+      [1, 0, 1, 2, 3],
+      [2, 1, 3],
+    ])
+    expect(settledOffsets(rig)).toEqual([0, 2, 1, 3])
+    expect(rig.events('attempt:failed')).toMatchObject([{ offset: 1, records: 2, error: failure, attempt: 1 }])
+    expect(rig.broker.committed('t', 0)).toBe(4)
+  })
+}
+
+test('a partition halts at the first record whose own attempts are used up; those that succeeded are not tried again', async () => {
+  const { calls, handlers } = noting((records) =>
+    records.map(({ offset }) => (offset === 1 || offset === 2 ? failure : undefined)),
+  )
+  const rig = await onBroker({ handlers, maxAttempts: 2 })
+  rig.broker.produce('t', values(0, 4))
+  await rig.clock.advance('1m')
+  expect(calls).toEqual([
+    [1, 0, 1, 2, 3],
+    [2, 1, 2],
+  ])
+  expect(rig.events('partition:halted')).toMatchObject([{ offset: 1, error: { details: { offset: 1 } } }])
+  expect(rig.broker.committed('t', 0)).toBe(1)
+})
+
+test('an array that is no list of results settles the batch, and one that names failures must fit it', async () => {
+  let answer: unknown[] = ['a row', 'another', 'a third']
+  const { calls, handlers } = noting(() => answer)
+  const rig = await onBroker({ handlers, maxAttempts: 1 })
+  rig.broker.produce('t', values(0, 2))
+  await rig.clock.settle()
+  expect(settledOffsets(rig)).toEqual([0, 1])
+  answer = [undefined, failure, undefined]
+  rig.broker.produce('t', values(2, 4))
+  await rig.clock.settle()
+  expect(calls).toHaveLength(2)
+  const [{ error } = { error: undefined }] = rig.events('partition:halted')
+  expect(error?.cause).toMatchObject({ code: 'HF_BATCH_RESULT_INVALID', cause: failure })
+  expect(error?.message).toMatch(/3 results for 2 records, so the failure at index 1 belongs to none of them/)
+})
+
+test('what a handler settles is committed while it runs, and not tried again when it throws', async () => {
+  const end = Promise.withResolvers<void>()
+  const settles: BatchHandlerContext['settle'][] = []
+  const { calls, handlers } = noting(async (_, { attempt, settle }) => {
+    settles.push(settle)
+    if (attempt > 1) return
+    await end.promise
+    throw failure
+  })
+  const rig = await onScript({ handlers })
+  rig.driver.sink.batch(batchOf(rig.epoch, [0, 1, 2, 3]))
+  await rig.clock.settle()
+  for (const offset of [0, 2, 0]) settles[0]?.({ offset })
+  await rig.clock.advance('1s')
+  expect(rig.driver.requests.map(({ offset }) => offset)).toEqual([1])
+  expect(settledOffsets(rig)).toEqual([0, 2])
+  end.resolve()
+  await rig.clock.advance('1s')
+  expect(calls).toEqual([
+    [1, 0, 1, 2, 3],
+    [2, 1, 3],
+  ])
+  await rig.clock.advance('2s')
+  expect(rig.driver.requests.at(-1)?.offset).toBe(4)
+})
+
+test('settling what the batch does not have is an error that names it', async () => {
+  const { handlers } = noting((_, context) => context.settle({ offset: 77 }))
+  const rig = await onBroker({ handlers, maxAttempts: 1 })
+  rig.broker.produce('t', values(0, 2))
+  await rig.clock.settle()
+  const [{ error } = { error: undefined }] = rig.events('partition:halted')
+  expect(error?.cause).toMatchObject({ code: 'HF_BATCH_RESULT_INVALID', details: { offset: 77 } })
+})
+
+test('what an attempt settles after it has ended, or after its epoch has, does not count', async () => {
+  const contexts: BatchHandlerContext[] = []
+  const { handlers } = noting((_, context) => {
+    contexts.push(context)
+    if (context.attempt === 1) throw failure
+    return new Promise(() => undefined)
+  })
+  const rig = await onScript({ handlers })
+  rig.driver.sink.batch(batchOf(rig.epoch, [0, 1]))
+  await rig.clock.advance('1s')
+  expect(contexts).toHaveLength(2)
+  contexts[0]?.settle({ offset: 0 })
+  expect(settledOffsets(rig)).toEqual([])
+  rig.driver.sink.lost('gone')
+  contexts[1]?.settle({ offset: 0 })
+  await rig.clock.advance('10s')
+  expect(settledOffsets(rig)).toEqual([])
+  expect(rig.driver.requests).toEqual([])
+})
+
+test('a handler that throws when it has settled everything is told, and nothing is tried again', async () => {
+  const { logger, lines } = recordingLogger()
+  const { calls, handlers } = noting((records, context) => {
+    for (const record of records) context.settle(record)
+    throw failure
+  })
+  const rig = await onBroker({ handlers, maxAttempts: 1, logger })
+  rig.broker.produce('t', values(0, 2))
+  await rig.clock.advance('10s')
+  expect(calls).toHaveLength(1)
+  expect(rig.events('attempt:failed')).toMatchObject([{ error: failure, records: 0 }])
+  expect(rig.events('partition:halted')).toEqual([])
+  expect(rig.broker.committed('t', 0)).toBe(2)
+  expect(lines.map(({ message }) => message)).toContain('handler failed after it had settled its whole batch')
+})
