@@ -5,4 +5,4 @@ export const TOPIC = process.env.MAIL_TOPIC || 'mail.requested'
 export const GROUP = process.env.MAIL_GROUP || 'mail-sender'
 
 /** How many mails a worker sends at the same time, over all its partitions. */
-export const CONCURRENCY = 6
+export const CONCURRENCY = Number(process.env.MAIL_CONCURRENCY || 6)

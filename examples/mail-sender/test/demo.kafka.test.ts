@@ -25,7 +25,9 @@ beforeAll(async () => {
 
 describe('the demo', () => {
   it('delivers every request once, from nothing but Kafka', async () => {
-    await using run = demo('--records', '60', '--lookup-ms', '10', '--workers', '1', '--database', 'pglite')
+    await using run = demo(
+      ...['--records', '60', '--lookup-ms', '10', '--workers', '1', '--concurrency', '50', '--database', 'pglite'],
+    )
     expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
     expect(reportOf(run.lines)).toEqual({
       requested: 60,
@@ -34,6 +36,7 @@ describe('the demo', () => {
       left: 0,
       rebalances: 0,
       seconds: expect.any(Number),
+      sendingSeconds: expect.any(Number),
     })
     expect(run.lines.join('\n')).toContain('delivered 60, duplicates 0, left 0')
     expect(run.lines.join('\n')).toMatch(/TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG +WORKER/)

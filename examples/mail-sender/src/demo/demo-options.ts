@@ -5,6 +5,7 @@ export const USAGE = `Usage: pnpm demo [options]
 
   --records <n>       requests to produce                        300
   --workers <n>       worker processes                           2
+  --concurrency <n>   mails at the same time, over all workers   6 for each worker
   --lookup-ms <ms>    how long each look-up takes                150
   --lookup <time>     or: story (1-2 minutes, 1000 times faster), story:100, story:1
   --database <which>  auto or pglite                             auto
@@ -17,6 +18,8 @@ DATABASE_URL, SMTP_URL and KAFKA_BROKERS name servers of yours to use instead of
 export interface DemoOptions {
   readonly records: number
   readonly workers: number
+  /** How many mails each worker sends at the same time; undefined for its default. */
+  readonly slotsPerWorker: number | undefined
   /** As `parseLookUpTime` takes it. */
   readonly lookUpTime: string
   readonly database: 'auto' | 'pglite'
@@ -33,6 +36,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     options: {
       records: { type: 'string', default: '300' },
       workers: { type: 'string', default: '2' },
+      concurrency: { type: 'string' },
       'lookup-ms': { type: 'string' },
       lookup: { type: 'string' },
       database: { type: 'string', default: 'auto' },
@@ -41,9 +45,11 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
       help: { type: 'boolean', default: false },
     },
   })
+  const workers = count('--workers', values.workers, 1, 20)
   return {
     records: count('--records', values.records, 1, 1_000_000),
-    workers: count('--workers', values.workers, 1, 20),
+    workers,
+    slotsPerWorker: slotsPerWorker(values.concurrency, workers),
     lookUpTime: lookUpTime(values['lookup-ms'], values.lookup),
     database: databaseChoice(values.database),
     sessionTimeoutMs: count('--session-ms', values['session-ms'], 1_000, 300_000),
@@ -56,6 +62,10 @@ function count(name: string, text: string, least: number, most: number): number 
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value
   throw new RangeError(`${name} ${text}: it must be a whole number from ${least} to ${most}`)
+}
+
+function slotsPerWorker(concurrency: string | undefined, workers: number): number | undefined {
+  return concurrency === undefined ? undefined : Math.ceil(count('--concurrency', concurrency, 1, 10_000) / workers)
 }
 
 function lookUpTime(ms: string | undefined, time: string | undefined): string {

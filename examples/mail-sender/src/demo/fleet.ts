@@ -7,6 +7,8 @@ export interface FleetPorts {
   readonly env: NodeJS.ProcessEnv
   say(line: string): void
   delivered(messageId: string): void
+  /** A worker has joined the group. */
+  joined(): void
 }
 
 /** The worker processes. One that dies is not started again: the others have to do its work. */
@@ -50,6 +52,7 @@ export class Fleet {
     if (this.#isStopping) return
     const { generationId, partitions } = message
     this.group.joined(name, generationId, partitions)
+    this.#ports.joined()
     this.#ports.say(
       `${name}: has ${partitions.length === 0 ? 'no partition' : `partitions ${partitions.join(', ')}`} (generation ${generationId})`,
     )

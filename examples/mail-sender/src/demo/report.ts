@@ -10,6 +10,8 @@ export interface Report {
   readonly rebalances: number
   /** From the start of the workers until everything was committed. */
   readonly seconds: number
+  /** From the first assignment of partitions until the last mail arrived. */
+  readonly sendingSeconds: number
 }
 
 /** What the report is judged by, beside its numbers. */
@@ -28,6 +30,14 @@ export function shortcomings({ requested, delivered, left }: Report, { isAtLogEn
   ].flat()
 }
 
-export function reportLine({ requested, delivered, duplicates, left, rebalances, seconds }: Report): string {
-  return `requested ${requested}, delivered ${delivered}, duplicates ${duplicates}, left ${left}, rebalances ${rebalances}, time ${seconds} s`
+export function reportLine({
+  requested,
+  delivered,
+  duplicates,
+  left,
+  rebalances,
+  seconds,
+  sendingSeconds,
+}: Report): string {
+  return `requested ${requested}, delivered ${delivered}, duplicates ${duplicates}, left ${left}, rebalances ${rebalances}, time ${seconds} s, sending ${sendingSeconds} s`
 }

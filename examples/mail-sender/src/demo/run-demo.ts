@@ -14,6 +14,7 @@ import { isAtLogEnd, leftOf, type PartitionOffsets } from './offsets.ts'
 import type { Progress } from './progress.ts'
 import type { Report, Verdict } from './report.ts'
 import { sampleRequests } from './sample-requests.ts'
+import { Stopwatch } from './stopwatch.ts'
 import { Teardown } from './teardown.ts'
 import { watchUntilDone } from './watch.ts'
 
@@ -25,6 +26,7 @@ interface Stage {
   readonly topic: string
   readonly groupId: string
   readonly deliveries: Deliveries
+  readonly sending: Stopwatch
   readonly fleet: Fleet
 }
 
@@ -52,7 +54,11 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
   say(database.description)
   const requests = sampleRequests(options.records)
   const deliveries = new Deliveries(requests.map(({ id }) => messageIdOf(id)))
-  const count = (messageId: string): void => deliveries.record(messageId)
+  const sending = new Stopwatch()
+  const count = (messageId: string): void => {
+    deliveries.record(messageId)
+    sending.lap()
+  }
   const catcher = env.SMTP_URL ? undefined : teardown.use(await startCatcher(count))
   say(
     catcher === undefined
@@ -71,12 +77,14 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
     count: options.workers,
     say,
     delivered: catcher === undefined ? count : () => undefined,
+    joined: () => sending.start(),
     env: {
       ...env,
       KAFKA_BROKERS: cluster.brokers.join(','),
       DATABASE_URL: database.url ?? '',
       SMTP_URL: env.SMTP_URL || catcher?.url,
       LOOK_UP_TIME: options.lookUpTime,
+      ...(options.slotsPerWorker === undefined ? {} : { MAIL_CONCURRENCY: String(options.slotsPerWorker) }),
       SESSION_TIMEOUT_MS: String(options.sessionTimeoutMs),
       MAIL_TOPIC: topic,
       MAIL_GROUP: groupId,
@@ -84,7 +92,7 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
   })
   ports.onWorkers(() => fleet.kill())
   teardown.defer(() => fleet.stop())
-  return { kafka: client, topic, groupId, deliveries, fleet }
+  return { kafka: client, topic, groupId, deliveries, sending, fleet }
 }
 
 /** On a Kafka of somebody's own, a topic of this name may hold real requests: then the demo takes other names. */
@@ -97,7 +105,7 @@ async function createTopic(kafka: KafkaSide, isOurs: boolean): Promise<{ topic: 
 }
 
 async function play(options: DemoOptions, { display, signal }: DemoPorts, stage: Stage): Promise<Report & Verdict> {
-  const { kafka, topic, groupId, deliveries, fleet } = stage
+  const { kafka, topic, groupId, deliveries, sending, fleet } = stage
   const startedAt = performance.now()
   const elapsed = (): number => Math.round((performance.now() - startedAt) / 100) / 10
   const progress = (partitions: readonly PartitionOffsets[]): Progress => ({
@@ -123,6 +131,6 @@ async function play(options: DemoOptions, { display, signal }: DemoPorts, stage:
   const partitions = await kafka.offsets(topic, groupId)
   display.end({ ...progress(partitions), seconds })
   const { delivered, duplicates } = deliveries
-  const report = { requested: options.records, delivered, duplicates, left: leftOf(partitions), rebalances, seconds }
-  return { ...report, isAtLogEnd: isAtLogEnd(partitions), endedEarly }
+  const counts = { requested: options.records, delivered, duplicates, left: leftOf(partitions), rebalances }
+  return { ...counts, seconds, sendingSeconds: sending.seconds, isAtLogEnd: isAtLogEnd(partitions), endedEarly }
 }

@@ -6,6 +6,7 @@ describe('the arguments of the demo', () => {
     expect(parseDemoOptions([])).toEqual({
       records: 300,
       workers: 2,
+      slotsPerWorker: undefined,
       lookUpTime: '150',
       database: 'auto',
       sessionTimeoutMs: 6_000,
@@ -23,7 +24,13 @@ describe('the arguments of the demo', () => {
     })
   })
 
+  it('share the concurrency out over the workers', () => {
+    expect(parseDemoOptions(['--concurrency', '50']).slotsPerWorker).toBe(25)
+    expect(parseDemoOptions(['--concurrency', '50', '--workers', '3']).slotsPerWorker).toBe(17)
+  })
+
   it.each([
+    [['--concurrency', '0'], '--concurrency 0'],
     [['--records', '0'], '--records 0'],
     [['--records', '1e3'], '--records 1e3'],
     [['--workers', '21'], '--workers 21'],

@@ -2,12 +2,22 @@ import { describe, expect, it } from 'vitest'
 import { isAtLogEnd, leftOf } from '../../src/demo/offsets.ts'
 import { reportLine, shortcomings } from '../../src/demo/report.ts'
 
-const report = { requested: 300, delivered: 300, duplicates: 0, left: 0, rebalances: 0, seconds: 8.4 }
+const report = {
+  requested: 300,
+  delivered: 300,
+  duplicates: 0,
+  left: 0,
+  rebalances: 0,
+  seconds: 8.4,
+  sendingSeconds: 4.1,
+}
 const fine = { isAtLogEnd: true, endedEarly: undefined }
 
 describe('the report', () => {
   it('says what was asked, what came and what is left', () => {
-    expect(reportLine(report)).toBe('requested 300, delivered 300, duplicates 0, left 0, rebalances 0, time 8.4 s')
+    expect(reportLine(report)).toBe(
+      'requested 300, delivered 300, duplicates 0, left 0, rebalances 0, time 8.4 s, sending 4.1 s',
+    )
   })
 
   it.each([
