@@ -4,9 +4,8 @@ import { type ConfigEntry, formatEntries } from './config/entries.ts'
 import type { ConsumerConfig, ConsumerOptions } from './config/options.ts'
 import { checkConcurrency, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
 import { warnings } from './config/rules.ts'
-import { UserPauses } from './model/user-pauses.ts'
 import type { Judge } from './pipeline/attempt.ts'
-import type { AttemptScope } from './pipeline/attempt-context.ts'
+import { attemptScope } from './pipeline/attempt-scope.ts'
 import { Handlers } from './pipeline/handlers.ts'
 import { judge } from './policy/failure.ts'
 import { type Clock, systemClock } from './ports/clock.ts'
@@ -27,6 +26,7 @@ import { Rebalance } from './runtime/rebalance.ts'
 import { runUntilSignal } from './runtime/run-until-signal.ts'
 import { Session, type StopReport } from './runtime/session.ts'
 import { type ConsumerStatus, healthOf, partitionStatus, slotStatus } from './runtime/status.ts'
+import { UserPausing } from './runtime/user-pausing.ts'
 import { Watchdog } from './runtime/watchdog.ts'
 import { createOrdering } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
@@ -52,7 +52,7 @@ class HoldfastConsumer implements Consumer {
   readonly #events: Events
   readonly #partitions = new Partitions()
   readonly #slots = new Slots()
-  readonly #userPauses = new UserPauses()
+  readonly #userPauses: UserPausing
   readonly #handlers: Handlers
   readonly #lifecycle: Lifecycle
   readonly #scheduler: Scheduler
@@ -76,6 +76,7 @@ class HoldfastConsumer implements Consumer {
     this.#lifecycle = new Lifecycle(this.#events)
     this.#handlers = new Handlers(config.handlers, this.#judge)
     this.#scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
+    this.#userPauses = new UserPausing({ ...this.#shared, react: () => this.#pump.react() })
     this.#committer = this.#createCommitter()
     this.#rebalance = this.#createRebalance()
     this.#group = this.#createGroup()
@@ -104,16 +105,10 @@ class HoldfastConsumer implements Consumer {
 
   pause(topic: string, partition?: number): void {
     this.#userPauses.pause(topic, partition)
-    for (const state of this.#partitions.matching(topic, partition)) this.#scheduler.hold(state.queue, 'user')
-    this.#pump.react()
   }
 
   resume(topic: string, partition?: number): void {
     this.#userPauses.resume(topic, partition)
-    for (const state of this.#partitions.matching(topic, partition)) {
-      if (!this.#userPauses.covers(state)) this.#scheduler.unhold(state.queue, 'user')
-    }
-    this.#pump.react()
   }
 
   setConcurrency(slots: number): void {
@@ -153,9 +148,7 @@ class HoldfastConsumer implements Consumer {
 
   #createCommitter(): Committer {
     return new Committer({
-      partitions: this.#partitions,
-      events: this.#events,
-      clock: this.#clock,
+      ...this.#shared,
       interval: this.#config.commitInterval,
       driver: () => this.#driver as Driver,
       fenced: (states) => this.#rebalance.lose(states),
@@ -164,11 +157,7 @@ class HoldfastConsumer implements Consumer {
 
   #createRebalance(): Rebalance {
     return new Rebalance({
-      partitions: this.#partitions,
-      scheduler: this.#scheduler,
-      slots: this.#slots,
-      events: this.#events,
-      clock: this.#clock,
+      ...this.#shared,
       keepAdmitted: this.#config.delivery === 'at-most-once',
       flush: (states) => this.#committer.flush(states),
     })
@@ -176,16 +165,11 @@ class HoldfastConsumer implements Consumer {
 
   #createGroup(): Group {
     const intake = new Intake({
-      partitions: this.#partitions,
-      scheduler: this.#scheduler,
-      events: this.#events,
-      clock: this.#clock,
+      ...this.#shared,
       progressed: () => this.#committer.noteSettled(0),
     })
     return new Group({
-      partitions: this.#partitions,
-      scheduler: this.#scheduler,
-      events: this.#events,
+      ...this.#shared,
       drainBudgetMs: this.#config.drainBudgetMs,
       handlerOf: (topic) => this.#handlers.of(topic),
       isPausedByUser: (partition) => this.#userPauses.covers(partition),
@@ -202,9 +186,7 @@ class HoldfastConsumer implements Consumer {
   #createOutcomes(): Outcomes {
     const waitForOpen = holdBack(this.#scheduler, this.#config.maxUncommittedRecords)
     return new Outcomes({
-      partitions: this.#partitions,
-      scheduler: this.#scheduler,
-      events: this.#events,
+      ...this.#shared,
       now: () => this.#clock.now(),
       settled: (state, count) => {
         this.#committer.noteSettled(count)
@@ -216,10 +198,14 @@ class HoldfastConsumer implements Consumer {
 
   #createDispatcher(): Dispatcher {
     return new Dispatcher(this.#config, {
-      partitions: this.#partitions,
-      scheduler: this.#scheduler,
-      slots: this.#slots,
-      scope: this.#attemptScope(),
+      ...this.#shared,
+      scope: attemptScope({
+        config: this.#config,
+        logger: this.#logger,
+        clock: this.#clock,
+        member: this.#group,
+        settled: (context, record) => this.#outcomes.settleEarly(context, record),
+      }),
       handlerOf: (topic) => this.#handlers.of(topic),
       apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
       lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
@@ -237,9 +223,7 @@ class HoldfastConsumer implements Consumer {
       broken: (error) => this.#session.fail(error),
     }
     return new Pump({
-      scheduler: this.#scheduler,
-      partitions: this.#partitions,
-      clock: this.#clock,
+      ...this.#shared,
       admit: this.#config.delivery === 'at-most-once' ? admitAtMostOnce(admission) : admitAtLeastOnce(admission),
       pauseFetch: (state) => {
         this.#driver?.pause([state])
@@ -256,9 +240,7 @@ class HoldfastConsumer implements Consumer {
 
   #createWatchdog(): Watchdog {
     return new Watchdog({
-      slots: this.#slots,
-      events: this.#events,
-      clock: this.#clock,
+      ...this.#shared,
       maxPollIntervalMs: this.#config.maxPollIntervalMs,
       hold: (state) => this.#scheduler.hold(state.queue, 'watchdog'),
       unhold: (state) => this.#scheduler.unhold(state.queue, 'watchdog'),
@@ -294,6 +276,17 @@ class HoldfastConsumer implements Consumer {
     return abandoned
   }
 
+  /** What most parts work on. */
+  get #shared() {
+    return {
+      partitions: this.#partitions,
+      scheduler: this.#scheduler,
+      slots: this.#slots,
+      events: this.#events,
+      clock: this.#clock,
+    }
+  }
+
   #noticed(): void {
     this.#rebalance.notice()
     this.#pump.react()
@@ -301,20 +294,4 @@ class HoldfastConsumer implements Consumer {
 
   readonly #judge: Judge = (error, { attempt }, handler, record) =>
     judge({ error, attempt, handler, record, nowMs: this.#clock.now(), random: Math.random() }, this.#config)
-
-  #attemptScope(): AttemptScope {
-    const { groupId, maxPollIntervalMs } = this.#config
-    const group = this.#group
-    return {
-      groupId,
-      maxPollIntervalMs,
-      logger: this.#logger,
-      get memberId() {
-        return group.memberId
-      },
-      now: () => this.#clock.now(),
-      wallNow: () => this.#clock.wallNow(),
-      settled: (context, record) => this.#outcomes.settleEarly(context, record),
-    }
-  }
 }

@@ -1,0 +1,27 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { AttemptScope } from './attempt-context.ts'
+
+export interface AttemptScopeParts {
+  readonly config: { readonly groupId: string; readonly maxPollIntervalMs: number }
+  readonly logger: Logger
+  readonly clock: Clock
+  /** The member id changes when the consumer joins anew. */
+  readonly member: { readonly memberId: string }
+  readonly settled: AttemptScope['settled']
+}
+
+export function attemptScope({ config, logger, clock, member, settled }: AttemptScopeParts): AttemptScope {
+  const { groupId, maxPollIntervalMs } = config
+  return {
+    groupId,
+    maxPollIntervalMs,
+    logger,
+    get memberId() {
+      return member.memberId
+    },
+    now: () => clock.now(),
+    wallNow: () => clock.wallNow(),
+    settled,
+  }
+}
