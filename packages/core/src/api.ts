@@ -34,8 +34,12 @@ export interface Consumer extends AsyncDisposable {
   pause(topic: string, partition?: number): void
   /** Ends a `pause` by the user; other causes of a pause are not touched. */
   resume(topic: string, partition?: number): void
-  /** Changes how many handlers may run at once. Handlers that run are not interrupted. @throws HF_OPTION_INVALID */
-  setConcurrency(slots: number): void
+  /**
+   * Changes how many handlers may run at once. Handlers that run are not interrupted. A number ends `concurrency: 'auto'`
+   * and stays; `'auto'` lets the number move by itself, from where it is, between `minConcurrency` and `maxConcurrency`.
+   * @throws HF_OPTION_INVALID
+   */
+  setConcurrency(concurrency: number | 'auto'): void
   status(): ConsumerStatus
   /** Listens to an event; answers a function that ends the listening. */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void

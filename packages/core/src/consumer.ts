@@ -14,6 +14,7 @@ import { type AttemptEvent, type EventListener, type EventName, Events } from '.
 import type { Logger } from './ports/logger.ts'
 import { type AdmissionPorts, admitAtLeastOnce, admitAtMostOnce } from './runtime/admission.ts'
 import { Committer } from './runtime/committer.ts'
+import { ConcurrencyControl } from './runtime/concurrency-control.ts'
 import { Dispatcher } from './runtime/dispatcher.ts'
 import { Group } from './runtime/group.ts'
 import { holdBack } from './runtime/hold-back.ts'
@@ -25,7 +26,7 @@ import { Pump } from './runtime/pump.ts'
 import { Rebalance } from './runtime/rebalance.ts'
 import { runUntilSignal } from './runtime/run-until-signal.ts'
 import { Session, type StopReport } from './runtime/session.ts'
-import { type ConsumerStatus, healthOf, partitionStatus, slotStatus } from './runtime/status.ts'
+import { type ConsumerStatus, consumerStatus, partitionStatus, slotStatus } from './runtime/status.ts'
 import { UserPausing } from './runtime/user-pausing.ts'
 import { Watchdog } from './runtime/watchdog.ts'
 import { createOrdering } from './schedule/ordering.ts'
@@ -62,6 +63,7 @@ class HoldfastConsumer implements Consumer {
   readonly #dispatcher: Dispatcher
   readonly #pump: Pump
   readonly #watchdog: Watchdog
+  readonly #concurrency: ConcurrencyControl
   readonly #group: Group
   readonly #session: Session
   #driver: Driver | undefined
@@ -84,6 +86,7 @@ class HoldfastConsumer implements Consumer {
     this.#dispatcher = this.#createDispatcher()
     this.#pump = this.#createPump()
     this.#watchdog = this.#createWatchdog()
+    this.#concurrency = this.#createConcurrency()
     this.#session = this.#createSession()
   }
 
@@ -111,9 +114,8 @@ class HoldfastConsumer implements Consumer {
     this.#userPauses.resume(topic, partition)
   }
 
-  setConcurrency(slots: number): void {
-    this.#dispatcher.concurrency = checkConcurrency(slots)
-    this.#pump.react()
+  setConcurrency(concurrency: number | 'auto'): void {
+    this.#concurrency.set(checkConcurrency(concurrency))
   }
 
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
@@ -129,17 +131,16 @@ class HoldfastConsumer implements Consumer {
     const partitions = [...this.#partitions].map((state) =>
       partitionStatus(state, this.#scheduler.limitsReached(state.queue), nowMs),
     )
-    const { generationId, memberId } = this.#group
-    const { state } = this.#lifecycle
-    const health = healthOf({
-      state,
+    const { memberId, generationId } = this.#group
+    return consumerStatus({
+      state: this.#lifecycle.state,
       failure: this.#session.failure,
-      isMember: generationId !== undefined,
       commitFailures: this.#committer.failures,
+      slots: slotStatus(this.#dispatcher.concurrency, this.#slots.size, this.#scheduler.waitingByOrder),
+      memberId,
+      generationId,
       partitions,
     })
-    const slots = slotStatus(this.#dispatcher.concurrency, this.#slots.size, this.#scheduler.waitingByOrder)
-    return { state, health, memberId, generationId, slots, partitions }
   }
 
   toJSON(): object {
@@ -225,14 +226,7 @@ class HoldfastConsumer implements Consumer {
     return new Pump({
       ...this.#shared,
       admit: this.#config.delivery === 'at-most-once' ? admitAtMostOnce(admission) : admitAtLeastOnce(admission),
-      pauseFetch: (state) => {
-        this.#driver?.pause([state])
-        this.#events.emit('partition:paused', { ...state.name, causes: [...state.queue.holds] })
-      },
-      resumeFetch: (state) => {
-        this.#driver?.resume([state])
-        this.#events.emit('partition:resumed', state.name)
-      },
+      driver: () => this.#driver,
       fillSlots: () => this.#dispatcher.fill(),
       broken: (error) => this.#session.fail(error),
     })
@@ -244,6 +238,14 @@ class HoldfastConsumer implements Consumer {
       maxPollIntervalMs: this.#config.maxPollIntervalMs,
       hold: (state) => this.#scheduler.hold(state.queue, 'watchdog'),
       unhold: (state) => this.#scheduler.unhold(state.queue, 'watchdog'),
+      react: () => this.#pump.react(),
+    })
+  }
+
+  #createConcurrency(): ConcurrencyControl {
+    return new ConcurrencyControl(this.#config, {
+      ...this.#shared,
+      runner: this.#dispatcher,
       react: () => this.#pump.react(),
     })
   }
@@ -264,6 +266,7 @@ class HoldfastConsumer implements Consumer {
     logStart(this.#logger, this.config, warnings(this.#config))
     this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.#group })
     this.#watchdog.start()
+    this.#concurrency.start()
     await this.#driver.start(signal)
   }
 
@@ -271,6 +274,7 @@ class HoldfastConsumer implements Consumer {
     this.#group.close()
     const abandoned = await this.#rebalance.drain('shutdown', timeoutMs)
     this.#watchdog.stop()
+    this.#concurrency.stop()
     this.#committer.stop()
     this.#pump.stop()
     return abandoned

@@ -23,6 +23,7 @@ export {
   type TopicPattern,
 } from './pipeline/handler.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
+export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
 export type { DeadlineRung } from './policy/deadline.ts'
 export type { Clock, Timer } from './ports/clock.ts'
 export type {

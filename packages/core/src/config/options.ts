@@ -36,8 +36,15 @@ export interface ConsumerOptions {
   readonly order?: Order
   /** What a record without a key waits for with `order: 'key'`. @default 'record', nothing */
   readonly nullKey?: NullKey
-  /** How many handlers may run at once over all partitions. `setConcurrency` changes it. @default 10 */
-  readonly concurrency?: number
+  /**
+   * How many handlers may run at once over all partitions: a number, or `auto`, which moves it between `minConcurrency` and
+   * `maxConcurrency` by what the handlers take. `setConcurrency` changes it. @default 10
+   */
+  readonly concurrency?: number | 'auto'
+  /** The fewest handlers at once that `concurrency: 'auto'` goes down to. @default 1 */
+  readonly minConcurrency?: number
+  /** The most handlers at once that `concurrency: 'auto'` goes up to. @default 256 */
+  readonly maxConcurrency?: number
   /** How many handlers may run at once for one partition. @default no limit of its own */
   readonly concurrencyPerPartition?: number
   /** At most so many records are handed over per interval. Not with batch handlers. @default no limit */

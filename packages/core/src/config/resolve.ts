@@ -25,14 +25,14 @@ export function resolveConfig(options: ConsumerOptions): ResolvedConfig {
   })
   derive(values, origins)
   const config = Object.freeze(values) as unknown as ConsumerConfig
-  const refusal = refusals(config).at(0)
+  const refusal = refusals(config, (name) => origins[name] === 'given').at(0)
   if (refusal !== undefined) throw refusal
   return { config, entries: entriesOf(values, origins) }
 }
 
 /** The value given to `setConcurrency`. */
-export function checkConcurrency(slots: unknown): number {
-  return checkValue('concurrency', slots) as number
+export function checkConcurrency(concurrency: unknown): number | 'auto' {
+  return checkValue('concurrency', concurrency) as number | 'auto'
 }
 
 function derive(values: Record<string, unknown>, origins: Record<string, Origin>): void {

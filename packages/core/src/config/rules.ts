@@ -4,13 +4,14 @@ import { covers, handlerConflict, handlerMissing } from '../pipeline/topics.ts'
 import type { ConsumerConfig } from './options.ts'
 
 /** Combinations that would break a promise. Each names the options, their values, the reason and the fix. */
-export function refusals(config: ConsumerConfig): HoldfastError[] {
+export function refusals(config: ConsumerConfig, isGiven: (option: string) => boolean): HoldfastError[] {
   return [
     ...promiseConflicts(config),
     ...timingConflicts(config),
     ...handlerConflicts(config),
     ...rateConflicts(config),
     ...batchConflicts(config),
+    ...boundConflicts(config, isGiven),
   ]
 }
 
@@ -78,6 +79,29 @@ function batchConflicts({ maxBatchRecords, maxPollRecords }: ConsumerConfig): Ho
       'HF_OPTION_INVALID',
       `maxBatchRecords = ${maxBatchRecords} must be at most maxPollRecords = ${maxPollRecords}: no more are admitted of a partition.\n  Fix: lower maxBatchRecords or raise maxPollRecords.`,
       { details: { option: 'maxBatchRecords', value: maxBatchRecords } },
+    ),
+  ]
+}
+
+function boundConflicts(config: ConsumerConfig, isGiven: (option: string) => boolean): HoldfastError[] {
+  const { concurrency, minConcurrency, maxConcurrency } = config
+  if (concurrency !== 'auto') {
+    const idle = (['minConcurrency', 'maxConcurrency'] as const).find(isGiven)
+    if (idle === undefined) return []
+    return [
+      new HoldfastError(
+        'HF_OPTION_INVALID',
+        `${idle} = ${config[idle]} has no effect with concurrency = ${concurrency}: the number of slots is fixed.\n  Fix: concurrency = "auto", or remove ${idle}.`,
+        { details: { option: idle, value: config[idle] } },
+      ),
+    ]
+  }
+  if (minConcurrency <= maxConcurrency) return []
+  return [
+    new HoldfastError(
+      'HF_OPTION_INVALID',
+      `minConcurrency = ${minConcurrency} is more than maxConcurrency = ${maxConcurrency}: no number of slots lies between them.\n  Fix: lower minConcurrency or raise maxConcurrency.`,
+      { details: { option: 'minConcurrency', value: minConcurrency } },
     ),
   ]
 }

@@ -48,6 +48,7 @@ const oneOf = (
   default: fallback,
   ...rest,
 })
+const AUTO_ONLY = { allowed: "a whole number of at least 1, with concurrency: 'auto' only" }
 const topicPattern = z.union([
   z
     .string()
@@ -82,7 +83,13 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
     default: 'key',
   },
   nullKey: oneOf(['record', 'partition'], 'record'),
-  concurrency: count(10),
+  concurrency: {
+    schema: z.union([z.int().min(1), z.literal('auto')]),
+    allowed: "a whole number of at least 1, or 'auto'",
+    default: 10,
+  },
+  minConcurrency: count(1, AUTO_ONLY),
+  maxConcurrency: count(256, AUTO_ONLY),
   concurrencyPerPartition: { schema: z.int().min(1), allowed: 'a whole number of at least 1' },
   rateLimit: {
     schema: z.strictObject({ records: z.int().min(1), intervalMs: z.int().min(1).max(MAX_TIMER_MS) }),

@@ -3,6 +3,7 @@ import type { HoldfastError } from '../errors/holdfast-error.ts'
 import type { LifecycleState } from '../model/lifecycle.ts'
 import type { PauseCause } from '../model/pause-cause.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
+import type { ConcurrencyReason } from '../policy/concurrency-controller.ts'
 import type { DeadlineRung } from '../policy/deadline.ts'
 import type { CommitRequest, RevokeCause } from './driver.ts'
 
@@ -63,6 +64,8 @@ export interface ConsumerEvents {
     readonly durationMs: number
     readonly abandoned: readonly AttemptEvent[]
   }
+  /** The number of slots changed: by `setConcurrency`, or by itself with `concurrency: 'auto'`. */
+  'concurrency:changed': { readonly from: number; readonly to: number; readonly reason: ConcurrencyReason | 'set' }
   'driver:crashed': { readonly error: HoldfastError; readonly willRestart: boolean }
 }
 

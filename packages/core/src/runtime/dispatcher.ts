@@ -5,6 +5,7 @@ import { AttemptContext, type AttemptScope } from '../pipeline/attempt-context.t
 import type { BoundHandler } from '../pipeline/handlers.ts'
 import { type LaneSet, takeBatch } from '../schedule/lane.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
+import type { AttemptMeter } from '../state/attempt-meter.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 import type { Slots } from '../state/slots.ts'
@@ -15,7 +16,6 @@ const TURN_MS = 10
 const MAX_LOOP_HOLD_MS = 20
 
 export interface DispatcherLimits {
-  readonly concurrency: number
   readonly maxBatchRecords: number
   readonly rateLimit?: { readonly records: number; readonly intervalMs: number } | undefined
 }
@@ -41,6 +41,8 @@ export interface DispatcherPorts {
  * next, until its own turn is over, so that the cost of a turn is not paid per record.
  */
 export class Dispatcher {
+  /** Told of every attempt that ends, where somebody measures. */
+  meter: AttemptMeter | undefined
   readonly #ports: DispatcherPorts
   readonly #queue: PQueue
   readonly #maxBatchRecords: number
@@ -48,14 +50,13 @@ export class Dispatcher {
   readonly #turnMs: number
   #heldSinceMs: number
 
-  constructor({ concurrency, maxBatchRecords, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
+  constructor({ maxBatchRecords, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
     this.#ports = ports
     this.#maxBatchRecords = maxBatchRecords
     this.#turnMs = rateLimit === undefined ? TURN_MS : 0
-    this.#queue = new PQueue({
-      concurrency,
-      ...(rateLimit === undefined ? {} : { intervalCap: rateLimit.records, interval: rateLimit.intervalMs }),
-    })
+    this.#queue = new PQueue(
+      rateLimit === undefined ? {} : { intervalCap: rateLimit.records, interval: rateLimit.intervalMs },
+    )
     this.#queue.addEventListener('next', () => ports.slotFreed())
     this.#heldSinceMs = ports.scope.now()
   }
@@ -109,6 +110,7 @@ export class Dispatcher {
         context.close()
         this.#ports.apply(outcome, context, state)
         nowMs = scope.now()
+        this.meter?.note(outcome, nowMs - context.startedMs)
         if (handler.batch || nowMs >= endMs) return
       }
     } finally {

@@ -19,6 +19,7 @@ export function logEvents(events: Events, logger: Logger): void {
   logLifecycle(events, logger)
   logPartitions(events, logger)
   logAttempts(events, logger)
+  logConcurrency(events, logger)
   logCommits(events, logger)
 }
 
@@ -79,6 +80,14 @@ function logAttempts(events: Events, logger: Logger): void {
     ),
   )
   events.on('attempt:stale', (fields) => logger.warn(fields, 'handler came back after its epoch had ended'))
+}
+
+/** Trials come and go by themselves; what the downstream or the user caused is worth a line. */
+function logConcurrency(events: Events, logger: Logger): void {
+  events.on('concurrency:changed', (fields) => {
+    const level = fields.reason === 'failures' || fields.reason === 'set' ? 'info' : 'debug'
+    logger[level](fields, 'number of slots changed')
+  })
 }
 
 function logCommits(events: Events, logger: Logger): void {

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../ports/clock.ts'
-import type { PartitionQueue, PollBatch } from '../schedule/partition-queue.ts'
+import type { Driver } from '../ports/driver.ts'
+import type { Events } from '../ports/events.ts'
+import type { PollBatch } from '../schedule/partition-queue.ts'
 import type { Command, Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
@@ -7,10 +9,10 @@ import type { Partitions } from '../state/partitions.ts'
 export interface PumpPorts {
   readonly scheduler: Scheduler
   readonly partitions: Partitions
+  readonly events: Events
   readonly clock: Clock
   admit(pollBatch: PollBatch): void
-  pauseFetch(state: PartitionState): void
-  resumeFetch(state: PartitionState): void
+  driver(): Driver | undefined
   /** Lanes may be ready: put free slots to work. */
   fillSlots(): void
   /** A decision could not be carried out, as when a function given as an option throws. */
@@ -67,17 +69,24 @@ export class Pump {
       case 'admit':
         return this.#ports.admit(command.pollBatch)
       case 'pause':
-        return this.#withState(command.queue, this.#ports.pauseFetch)
+        return this.#pause(this.#ports.partitions.ofQueue(command.queue))
       case 'resume':
-        return this.#withState(command.queue, this.#ports.resumeFetch)
+        return this.#resume(this.#ports.partitions.ofQueue(command.queue))
       case 'wakeAt':
         return this.#wake(command.atMs)
     }
   }
 
-  #withState(queue: PartitionQueue, act: (state: PartitionState) => void): void {
-    const state = this.#ports.partitions.ofQueue(queue)
-    if (state !== undefined) act(state)
+  #pause(state: PartitionState | undefined): void {
+    if (state === undefined) return
+    this.#ports.driver()?.pause([state])
+    this.#ports.events.emit('partition:paused', { ...state.name, causes: [...state.queue.holds] })
+  }
+
+  #resume(state: PartitionState | undefined): void {
+    if (state === undefined) return
+    this.#ports.driver()?.resume([state])
+    this.#ports.events.emit('partition:resumed', state.name)
   }
 
   #wake(atMs: number | undefined): void {

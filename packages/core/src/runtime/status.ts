@@ -97,6 +97,12 @@ export function partitionStatus(
   }
 }
 
+export function consumerStatus(input: Omit<HealthInput, 'isMember'> & Omit<ConsumerStatus, 'health'>): ConsumerStatus {
+  const { state, memberId, generationId, slots, partitions } = input
+  const health = healthOf({ ...input, isMember: generationId !== undefined })
+  return { state, health, memberId, generationId, slots, partitions }
+}
+
 /** Judges from progress, not from heartbeats. */
 export function healthOf(input: HealthInput): Health {
   const { state, failure, partitions } = input

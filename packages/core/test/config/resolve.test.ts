@@ -63,6 +63,7 @@ const WRONG: readonly (readonly [option: string, value: unknown, reason: RegExp]
   ['topics', ['..'], /list of topic names/],
   ['topics', ['t'.repeat(250)], /list of topic names/],
   ['topics', 't', /list of topic names/],
+  ['concurrency', 'automatic', /a whole number of at least 1, or 'auto'/],
   ['delivery', 'exactly once', /'at-least-once' or 'at-most-once'/],
   ['order', 'random', /'partition'/],
   ['autoOffsetReset', 'none', /'earliest' or 'latest'/],
@@ -137,6 +138,24 @@ const CONFLICTS: readonly (readonly [name: string, options: Record<string, unkno
       { drainBudgetMs: 9_000, rebalanceTimeoutMs: 9_000 },
       'HF_OPTION_INVALID',
       /drainBudgetMs = 9000 must be less than rebalanceTimeoutMs = 9000.*Fix: /s,
+    ],
+    [
+      'bounds of concurrency without auto',
+      { maxConcurrency: 20 },
+      'HF_OPTION_INVALID',
+      /maxConcurrency = 20 has no effect with concurrency = 10: .*Fix: concurrency = "auto", or remove maxConcurrency/s,
+    ],
+    [
+      'a bound of concurrency with a number',
+      { concurrency: 5, minConcurrency: 2 },
+      'HF_OPTION_INVALID',
+      /minConcurrency = 2 has no effect with concurrency = 5: .*Fix: /s,
+    ],
+    [
+      'bounds of concurrency that exclude each other',
+      { concurrency: 'auto', minConcurrency: 8, maxConcurrency: 4 },
+      'HF_OPTION_INVALID',
+      /minConcurrency = 8 is more than maxConcurrency = 4: .*Fix: lower minConcurrency or raise maxConcurrency/s,
     ],
     [
       'two handlers of one topic',

@@ -44,6 +44,7 @@ const WATCHED: readonly EventName[] = [
   'commit:fenced',
   'commit:unknown',
   'drain:ended',
+  'concurrency:changed',
   'driver:crashed',
 ]
 

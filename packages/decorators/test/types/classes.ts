@@ -63,7 +63,7 @@ export async function right(): Promise<void> {
   await run([Plain, Optional, Empty, needy, new Empty(), Singleton.instance], { driver })
   await run([Needy, Plain], { driver, resolve: (cls) => (cls === Needy ? needy : new cls()) })
   await run([Needy], { driver, resolve: (cls) => container.get(cls) })
-  await run([Needy], { resolve: async () => needy, signal: AbortSignal.timeout(1), concurrency: 2 })
+  await run([Needy], { resolve: async () => needy, signal: AbortSignal.timeout(1), concurrency: 'auto' })
   consumersOf(new Plain(), { driver })
   consumersOf(needy)
 }
