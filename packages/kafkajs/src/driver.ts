@@ -18,7 +18,7 @@ import { Membership } from './membership.ts'
 import type { KafkajsConfig } from './options.ts'
 import { Positions } from './positions.ts'
 import { preflight } from './preflight.ts'
-import { toRecords } from './record.ts'
+import { KafkajsRecords } from './record.ts'
 import { findLogEnds, findStartOffsets } from './start-offsets.ts'
 import { translateError } from './translate-error.ts'
 
@@ -253,7 +253,7 @@ export class KafkajsDriver implements Driver {
       const fetchedOffset = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset)
       const epoch = this.#positions.accept(topic, partition, fetchedOffset, nextOffset)
       if (epoch === undefined) return
-      const records = toRecords(topic, partition, batch.messages)
+      const records = new KafkajsRecords(topic, partition, batch.messages)
       this.#context.sink.batch({
         topic,
         partition,

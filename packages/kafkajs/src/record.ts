@@ -1,4 +1,4 @@
-import { type ConsumerRecord, parseOffset, RecordHeaders } from '@holdfast/core'
+import { type ConsumerRecord, parseOffset, RecordHeaders, type RecordSource, recordBytes } from '@holdfast/core'
 import { rawHeaders } from './internals/headers.ts'
 import type { KafkaMessage } from './internals/kafkajs.ts'
 
@@ -34,15 +34,41 @@ class KafkajsRecord implements ConsumerRecord {
   }
 }
 
-/** Offsets of a log only grow: where the ends of a batch are as far apart as it is long, those between need no parsing. */
-export function toRecords(topic: string, partition: number, messages: readonly KafkaMessage[]): ConsumerRecord[] {
-  const [head, tail] = [messages[0], messages.at(-1)]
-  if (head === undefined || tail === undefined) return []
-  const where = `${topic}/${partition}`
-  const first = parseOffset(head.offset, where)
-  const isDense = parseOffset(tail.offset, where) - first + 1 === messages.length
-  return messages.map((message, index) => {
-    const offset = isDense ? first + index : parseOffset(message.offset, where)
-    return new KafkajsRecord(topic, partition, offset, message)
-  })
+/**
+ * The records of a fetched batch, over the messages that kafkajs decoded. Offsets of a log only grow: where the ends of a
+ * batch are as far apart as it is long, those between need no parsing.
+ */
+export class KafkajsRecords implements RecordSource {
+  readonly length: number
+  readonly #topic: string
+  readonly #partition: number
+  readonly #messages: readonly KafkaMessage[]
+  readonly #first: number
+  /** Undefined where the batch is dense. */
+  readonly #offsets: Float64Array | undefined
+
+  constructor(topic: string, partition: number, messages: readonly KafkaMessage[]) {
+    const parse = ({ offset }: KafkaMessage): number => parseOffset(offset, `${topic}/${partition}`)
+    const [head, tail] = [messages[0], messages.at(-1)]
+    this.length = messages.length
+    this.#topic = topic
+    this.#partition = partition
+    this.#messages = messages
+    this.#first = head === undefined ? 0 : parse(head)
+    const isDense = tail === undefined || parse(tail) - this.#first + 1 === messages.length
+    this.#offsets = isDense ? undefined : Float64Array.from(messages, parse)
+  }
+
+  offsetAt(index: number): number {
+    return this.#offsets === undefined ? this.#first + index : (this.#offsets[index] as number)
+  }
+
+  bytesAt(index: number): number {
+    return recordBytes(this.#messages[index] as KafkaMessage)
+  }
+
+  at(index: number): ConsumerRecord {
+    const message = this.#messages[index] as KafkaMessage
+    return new KafkajsRecord(this.#topic, this.#partition, this.offsetAt(index), message)
+  }
 }

@@ -1,3 +1,4 @@
+import type { RecordSource } from '../model/record-source.ts'
 import { type DoneAhead, NOTHING_AHEAD } from './done-ahead.ts'
 import { Remembered } from './remembered.ts'
 import { SettledBits } from './settled-bits.ts'
@@ -94,18 +95,15 @@ export class Ledger {
    * Opens the offsets of consecutive records, and answers those that are to run: the others were done by an earlier
    * owner. Offsets below `next` must have been removed by the caller. `nextOffset` is the position after them.
    */
-  track<Tracked extends { readonly offset: number }>(
-    records: readonly Tracked[],
-    nextOffset: number,
-  ): readonly Tracked[] {
+  track(records: RecordSource, nextOffset: number): RecordSource {
     const open = this.#remembered.without(records)
-    const [first, last] = [open[0], open.at(-1)]
-    if (first !== undefined && last !== undefined && last.offset - first.offset + 1 === open.length) {
-      this.skipTo(first.offset)
-      this.#append(open.length)
+    const { length } = open
+    if (length > 0 && open.offsetAt(length - 1) - open.offsetAt(0) + 1 === length) {
+      this.skipTo(open.offsetAt(0))
+      this.#append(length)
     } else {
-      for (const { offset } of open) {
-        this.skipTo(offset)
+      for (let index = 0; index < length; index += 1) {
+        this.skipTo(open.offsetAt(index))
         this.#append(1)
       }
     }

@@ -1,3 +1,4 @@
+import { pick, type RecordSource } from '../model/record-source.ts'
 import type { DoneAhead } from './done-ahead.ts'
 
 /** What an earlier owner had done and this one has not passed yet; it is passed once, from below. */
@@ -33,11 +34,11 @@ export class Remembered {
     this.#first = this.#rangeAt(offset, this.#first)
   }
 
-  /** The records that are in no range; they come in growing order. */
-  without<Tracked extends { readonly offset: number }>(records: readonly Tracked[]): readonly Tracked[] {
+  /** The records that are in no range. */
+  without(records: RecordSource): RecordSource {
     if (this.ranges === 0) return records
     let range = this.#first
-    return records.filter(({ offset }) => {
+    return pick(records, (offset) => {
       range = this.#rangeAt(offset, range)
       return range === this.#bounds.length || offset < (this.#bounds[range] as number)
     })

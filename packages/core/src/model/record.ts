@@ -1,3 +1,4 @@
+import type { RecordSource } from './record-source.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
 /** A header as it stands on the wire. Kafka allows a null value and the same name more than once. */
@@ -58,7 +59,7 @@ export interface ConsumerRecord<Value = Buffer | null, Key = Buffer | null, Head
 /** What a driver hands over: consecutive records of one partition, fetched under one epoch. */
 export interface RecordBatch extends TopicPartition {
   readonly epoch: number
-  readonly records: readonly ConsumerRecord[]
+  readonly records: RecordSource
   /** The position after this batch; past the last record where the log ends in control or compacted records. */
   readonly nextOffset: number
   /** The end of the partition's log as the fetch saw it (the last stable offset's upper bound). */
@@ -68,6 +69,6 @@ export interface RecordBatch extends TopicPartition {
 const RECORD_OVERHEAD_BYTES = 64
 
 /** What a record counts for in the limits on bytes: key, value and a constant for the rest. */
-export function recordBytes(record: ConsumerRecord): number {
+export function recordBytes(record: Pick<ConsumerRecord, 'key' | 'value'>): number {
   return RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0)
 }

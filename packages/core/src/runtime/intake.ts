@@ -1,4 +1,5 @@
-import type { ConsumerRecord, RecordBatch } from '../model/record.ts'
+import type { RecordBatch } from '../model/record.ts'
+import { pick, type RecordSource } from '../model/record-source.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Events } from '../ports/events.ts'
@@ -60,19 +61,15 @@ export class Intake {
   }
 
   /** Offsets only grow here: a fetch that was repeated, or a log that is not in order, brings nothing twice. */
-  #withoutRedelivered(batch: RecordBatch, next: number): readonly ConsumerRecord[] {
-    const { topic, partition, epoch, records } = batch
+  #withoutRedelivered({ topic, partition, epoch, records }: RecordBatch, next: number): RecordSource {
     let expected = next
-    const isInOrder = (record: ConsumerRecord): boolean => {
-      if (record.offset < expected) return false
-      expected = record.offset + 1
+    const fresh = pick(records, (offset) => {
+      if (offset < expected) return false
+      expected = offset + 1
       return true
-    }
-    if (records.every(isInOrder)) return records
-    expected = next
-    const fresh = records.filter(isInOrder)
+    })
     const count = records.length - fresh.length
-    this.#ports.events.emit('batch:dropped', { topic, partition, epoch, count, reason: 'redelivered' })
+    if (count > 0) this.#ports.events.emit('batch:dropped', { topic, partition, epoch, count, reason: 'redelivered' })
     return fresh
   }
 }

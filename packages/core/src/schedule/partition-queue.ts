@@ -1,8 +1,10 @@
 import type { PauseCause } from '../model/pause-cause.ts'
 import { type ConsumerRecord, recordBytes } from '../model/record.ts'
+import type { RecordSource } from '../model/record-source.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import { Lane } from './lane.ts'
 import type { LaneKey, Ordering } from './ordering.ts'
+import { RecordBuffer } from './record-buffer.ts'
 
 export interface PollLimits {
   readonly maxPollRecords: number
@@ -32,8 +34,7 @@ export class PartitionQueue implements TopicPartition {
   /** Whether its handler takes batches. */
   readonly batch: boolean
   readonly holds: Set<PauseCause> = new Set()
-  #buffer: ConsumerRecord[] = []
-  #cursor = 0
+  readonly #buffer = new RecordBuffer()
   #waitingSinceMs = 0
   #unfinished = 0
   #unfinishedBytes = 0
@@ -64,7 +65,7 @@ export class PartitionQueue implements TopicPartition {
   }
 
   get buffered(): number {
-    return this.#buffer.length - this.#cursor
+    return this.#buffer.length
   }
 
   /** Records in lanes that wait for another one of their lane. */
@@ -74,18 +75,11 @@ export class PartitionQueue implements TopicPartition {
     return waiting
   }
 
-  offer(records: readonly ConsumerRecord[], nowMs: number): void {
+  offer(records: RecordSource, nowMs: number): void {
     if (this.#closed || records.length === 0) return
-    if (this.buffered === 0) {
-      this.#buffer = records as ConsumerRecord[]
-      this.#cursor = 0
-      this.#waitingSinceMs = nowMs
-    } else {
-      this.#buffer = this.#buffer.slice(this.#cursor).concat(records)
-      this.#cursor = 0
-    }
+    if (this.buffered === 0) this.#waitingSinceMs = nowMs
     this.#unfinished += records.length
-    for (const record of records) this.#unfinishedBytes += recordBytes(record)
+    this.#unfinishedBytes += this.#buffer.add(records)
   }
 
   /** When a batch that is not full may be admitted; undefined where nothing waits. */
@@ -97,11 +91,10 @@ export class PartitionQueue implements TopicPartition {
   /** Takes the next poll batch out of the buffer, if one may be admitted now. */
   admit(limits: PollLimits, nowMs: number): PollBatch | undefined {
     if (!this.mayAdmit(limits)) return undefined
-    const end = this.#pollBatchEnd(limits)
-    const mayGrow = end === this.#buffer.length && this.buffered < limits.maxBatchRecords && this.holds.size === 0
+    const count = this.#pollBatchSize(limits)
+    const mayGrow = count === this.buffered && count < limits.maxBatchRecords && this.holds.size === 0
     if (this.batch && mayGrow && nowMs < this.#waitingSinceMs + limits.maxPollWaitMs) return undefined
-    const records = this.#buffer.slice(this.#cursor, end)
-    this.#cursor = end
+    const records = this.#buffer.take(count)
     this.#waitingSinceMs = nowMs
     this.#admitted += records.length
     for (const record of records) this.#admittedBytes += recordBytes(record)
@@ -139,8 +132,7 @@ export class PartitionQueue implements TopicPartition {
   /** Admits nothing more and drops what is buffered; with `keepAdmitted`, records already in lanes still run. */
   close(keepAdmitted: boolean): void {
     this.#closed = true
-    this.#buffer = []
-    this.#cursor = 0
+    this.#buffer.clear()
     if (!keepAdmitted) this.stopLanes()
   }
 
@@ -169,18 +161,11 @@ export class PartitionQueue implements TopicPartition {
     }
   }
 
-  #pollBatchEnd({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits): number {
+  #pollBatchSize({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits): number {
     const room = this.batch ? maxBatchRecords : maxPollRecords - this.#admitted
-    const last = Math.min(this.#buffer.length, this.#cursor + room)
-    if (this.#unfinishedBytes <= maxPollBytes) return last
-    let bytes = this.#admittedBytes + recordBytes(this.#buffer[this.#cursor] as ConsumerRecord)
-    let end = this.#cursor + 1
-    while (end < last) {
-      bytes += recordBytes(this.#buffer[end] as ConsumerRecord)
-      if (bytes > maxPollBytes) break
-      end += 1
-    }
-    return end
+    const most = Math.min(this.buffered, room)
+    if (this.#unfinishedBytes <= maxPollBytes) return most
+    return this.#buffer.fit(most, maxPollBytes - this.#admittedBytes)
   }
 
   #laneOf(key: LaneKey): Lane {

@@ -1,5 +1,5 @@
 import type { PauseCause } from '../model/pause-cause.ts'
-import type { ConsumerRecord } from '../model/record.ts'
+import type { RecordSource } from '../model/record-source.ts'
 import { DeferredLanes } from './deferred.ts'
 import { decideFlow, type FlowLimits } from './flow.ts'
 import type { Lane, LaneSet } from './lane.ts'
@@ -74,7 +74,7 @@ export class Scheduler {
     this.#ready.remove(queue)
   }
 
-  offer(queue: PartitionQueue, records: readonly ConsumerRecord[], nowMs: number): void {
+  offer(queue: PartitionQueue, records: RecordSource, nowMs: number): void {
     queue.offer(records, nowMs)
     this.#touch(queue)
   }

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Ledger } from '../../src/ledger/ledger.ts'
+import { type RecordSource, recordsOf, sourceOf } from '../../src/model/record-source.ts'
+import { record } from '../support/scripted-driver.ts'
+
+const records = (...offsets: number[]): RecordSource => sourceOf(offsets.map((offset) => record(offset)))
+const offsetsOf = (source: RecordSource): number[] => recordsOf(source).map(({ offset }) => offset)
 
 const RUNS = Number(process.env.LEDGER_RUNS ?? 2_000)
 
@@ -66,14 +71,14 @@ const start = fc.constantFrom(0, 1, 31, 2 ** 31 - 3, 2 ** 32 - 3, 2 ** 32 + 5, 2
 function apply(step: Step, ledger: Ledger, model: Model): void {
   switch (step.type) {
     case 'track': {
-      const records = step.gaps.map((gap) => {
+      const offsets = step.gaps.map((gap) => {
         const offset = model.next + gap
         model.next = offset + 1
         model.open.push(offset)
-        return { offset }
+        return offset
       })
       model.next += step.after
-      return void ledger.track(records, model.next)
+      return void ledger.track(records(...offsets), model.next)
     }
     case 'skip':
       model.next += step.by
@@ -122,8 +127,8 @@ function expectAhead(ledger: Ledger, model: Model): void {
   const heir = new Ledger(committable, bounds)
   const log = model.open.toSorted((a, b) => a - b)
   const done = bounds.filter((_, index) => index % 2 === 0)
-  const records = [...log, ...done].toSorted((a, b) => a - b).map((offset) => ({ offset }))
-  expect(heir.track(records, next).map(({ offset }) => offset)).toEqual(log)
+  const offsets = [...log, ...done].toSorted((a, b) => a - b)
+  expect(offsetsOf(heir.track(records(...offsets), next))).toEqual(log)
   expect(heir.doneAhead(Number.POSITIVE_INFINITY)).toEqual(bounds)
   expect([heir.committable, heir.next, heir.open]).toEqual([committable, next, log.length])
 }
@@ -131,19 +136,19 @@ function expectAhead(ledger: Ledger, model: Model): void {
 test('what an earlier owner had done is known before its records come, and goes with the next commit', () => {
   const ledger = new Ledger(10, [12, 15, 20, 5_000])
   expect([ledger.committable, ledger.doneAhead(10)]).toEqual([10, [12, 15, 20, 5_000]])
-  expect(ledger.track([10, 11, 12, 13].map(toRecord), 14).map(({ offset }) => offset)).toEqual([10, 11])
+  expect(offsetsOf(ledger.track(records(10, 11, 12, 13), 14))).toEqual([10, 11])
   expect(ledger.doneAhead(10)).toEqual([12, 15, 20, 5_000])
   ledger.settle(10)
   expect([ledger.committable, ledger.settled, ledger.doneAhead(10)]).toEqual([11, 1, [12, 15, 20, 5_000]])
   ledger.settle(11)
   expect([ledger.committable, ledger.doneAhead(10)]).toEqual([14, [14, 15, 20, 5_000]])
-  expect(ledger.track([15, 25, 5_001].map(toRecord), 5_002).map(({ offset }) => offset)).toEqual([15, 5_001])
+  expect(offsetsOf(ledger.track(records(15, 25, 5_001), 5_002))).toEqual([15, 5_001])
   expect([ledger.committable, ledger.doneAhead(10)]).toEqual([15, [16, 5_001]])
 })
 
 test('ranges past the number that is wanted are left out', () => {
   const ledger = new Ledger(0, [100, 101])
-  ledger.track([0, 1, 2, 3, 4].map(toRecord), 5)
+  ledger.track(records(0, 1, 2, 3, 4), 5)
   ledger.settle(1)
   ledger.settle(3)
   expect([ledger.doneAhead(2), ledger.doneAhead(9)]).toEqual([
@@ -151,10 +156,6 @@ test('ranges past the number that is wanted are left out', () => {
     [1, 2, 3, 4, 100, 101],
   ])
 })
-
-function toRecord(offset: number): { readonly offset: number } {
-  return { offset }
-}
 
 test('what is settled in any order is committable as far as the lowest open offset', () => {
   fc.assert(
@@ -167,10 +168,7 @@ test('what is settled in any order is committable as far as the lowest open offs
       ),
       (order) => {
         const ledger = new Ledger(0)
-        ledger.track(
-          order.map((_, offset) => ({ offset })),
-          order.length,
-        )
+        ledger.track(records(...order.keys()), order.length)
         const open = new Set(order)
         for (const offset of order) {
           ledger.settle(offset)
@@ -185,7 +183,7 @@ test('what is settled in any order is committable as far as the lowest open offs
 
 test('a skip back changes nothing', () => {
   const ledger = new Ledger(10)
-  ledger.track([{ offset: 10 }, { offset: 11 }], 12)
+  ledger.track(records(10, 11), 12)
   ledger.skipTo(5)
   expect([ledger.next, ledger.committable, ledger.open]).toEqual([12, 10, 2])
 })
@@ -193,10 +191,7 @@ test('a skip back changes nothing', () => {
 test('a wide window with every second offset open is read in place', () => {
   const ledger = new Ledger(0)
   const width = 100_000
-  ledger.track(
-    Array.from({ length: width }, (_, offset) => ({ offset })),
-    width,
-  )
+  ledger.track(sourceOf(Array.from({ length: width }, (_, offset) => record(offset))), width)
   for (let offset = 1; offset < width; offset += 2) ledger.settle(offset)
   expect([ledger.committable, ledger.open]).toEqual([0, width / 2])
   const wrong: number[] = []

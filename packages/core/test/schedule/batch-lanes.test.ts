@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ConsumerRecord } from '../../src/model/record.ts'
+import { sourceOf } from '../../src/model/record-source.ts'
 import { type Delivery, takeBatch } from '../../src/schedule/lane.ts'
 import { createOrdering } from '../../src/schedule/ordering.ts'
 import { PartitionQueue } from '../../src/schedule/partition-queue.ts'
@@ -51,7 +52,7 @@ class Bench {
       record(this.#offered + index, { key: key === null ? null : Buffer.from(key) }),
     )
     this.#offered += keys.length
-    this.scheduler.offer(this.queue, records, this.nowMs)
+    this.scheduler.offer(this.queue, sourceOf(records), this.nowMs)
     this.decide()
   }
 

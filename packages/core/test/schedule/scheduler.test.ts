@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { sourceOf } from '../../src/model/record-source.ts'
 import { type Lane, takeBatch } from '../../src/schedule/lane.ts'
 import { partitionOrdering } from '../../src/schedule/ordering.ts'
 import { PartitionQueue } from '../../src/schedule/partition-queue.ts'
@@ -68,7 +69,7 @@ class Bench {
     const first = this.offered[partition] as number
     this.scheduler.offer(
       queue,
-      Array.from({ length: count }, (_, index) => record(first + index, { partition })),
+      sourceOf(Array.from({ length: count }, (_, index) => record(first + index, { partition }))),
       this.nowMs,
     )
     this.offered[partition] = first + count

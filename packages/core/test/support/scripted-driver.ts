@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import { type ConsumerRecord, type RecordBatch, RecordHeaders } from '../../src/model/record.ts'
+import { sourceOf } from '../../src/model/record-source.ts'
 import type { AssignedPartition, TopicPartition } from '../../src/model/topic-partition.ts'
 import type {
   CommitRequest,
@@ -86,7 +87,7 @@ export function record(offset: number, fields: Partial<ConsumerRecord> = {}): Co
 export function batchOf(epoch: number, offsets: readonly number[], fields: Partial<RecordBatch> = {}): RecordBatch {
   const { topic = 't', partition = 0 } = fields
   const nextOffset = (offsets.at(-1) ?? -1) + 1
-  const records = offsets.map((offset) => record(offset, { topic, partition }))
+  const records = sourceOf(offsets.map((offset) => record(offset, { topic, partition })))
   return { topic, partition, epoch, records, nextOffset, highWatermark: nextOffset, ...fields }
 }
 

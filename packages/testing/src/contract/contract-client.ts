@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
-import type {
-  Assignment,
-  CommitRequest,
-  CommitResult,
-  Driver,
-  DriverContext,
-  DriverSink,
-  HoldfastError,
-  Logger,
-  RecordBatch,
-  TopicPartition,
+import {
+  type Assignment,
+  type CommitRequest,
+  type CommitResult,
+  type Driver,
+  type DriverContext,
+  type DriverSink,
+  type HoldfastError,
+  type Logger,
+  type RecordBatch,
+  recordsOf,
+  type TopicPartition,
 } from '@holdfast/core'
 import type { DriverEnvironment } from './driver-environment.ts'
 
@@ -93,7 +94,9 @@ export class ContractClient implements DriverSink {
   }
 
   offsetsOf(topic: string, partition: number, epoch?: number): number[] {
-    return this.batchesOf(topic, partition, epoch).flatMap(({ records }) => records.map(({ offset }) => offset))
+    return this.batchesOf(topic, partition, epoch).flatMap(({ records }) =>
+      recordsOf(records).map(({ offset }) => offset),
+    )
   }
 
   async commit(topic: string, partition: number, offset: number, epoch: number = this.epoch): Promise<CommitResult> {

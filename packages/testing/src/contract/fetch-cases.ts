@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { RecordHeaders } from '@holdfast/core'
+import { RecordHeaders, recordsOf } from '@holdfast/core'
 import type { DriverCase } from './driver-environment.ts'
 import { numbered, offsets, scene } from './scene.ts'
 
@@ -18,9 +18,13 @@ export const FETCH_CASES: readonly DriverCase[] = [
         assert.deepEqual(reader.offsetsOf(topic, partition), offsets(0, 250))
         for (const batch of reader.batchesOf(topic, partition)) {
           assert.equal(batch.epoch, reader.epoch)
-          assert.ok(batch.nextOffset > (batch.records.at(-1)?.offset ?? -1), 'nextOffset lies after the last record')
+          assert.ok(
+            batch.nextOffset > (recordsOf(batch.records).at(-1)?.offset ?? -1),
+            'nextOffset lies after the last record',
+          )
           assert.ok(batch.highWatermark >= batch.nextOffset, 'highWatermark is the end of the log')
-          for (const record of batch.records) assert.deepEqual([record.topic, record.partition], [topic, partition])
+          for (const record of recordsOf(batch.records))
+            assert.deepEqual([record.topic, record.partition], [topic, partition])
         }
       }
     },
@@ -30,7 +34,7 @@ export const FETCH_CASES: readonly DriverCase[] = [
     await produce(topic, 0, ['text', null, ''])
     const reader = await client().start()
     await reader.until(() => reader.offsetsOf(topic, 0).length >= 3, 'three records')
-    const [text, none, empty] = reader.batchesOf(topic, 0).flatMap(({ records }) => records)
+    const [text, none, empty] = reader.batchesOf(topic, 0).flatMap(({ records }) => recordsOf(records))
     assert.deepEqual(text?.value, Buffer.from('text'))
     assert.equal(none?.value, null)
     assert.deepEqual(empty?.value, Buffer.alloc(0))

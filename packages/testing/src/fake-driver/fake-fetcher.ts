@@ -3,6 +3,7 @@ import {
   type DriverContext,
   partitionName,
   type RecordBatch,
+  sourceOf,
   type TopicPartition,
 } from '@holdfast/core'
 import type { StoredOffset } from './fake-group.ts'
@@ -122,7 +123,7 @@ export class FakeFetcher {
     if (nextOffset === position.offset) return
     position.offset = nextOffset
     if (records.length === 0) return sink.advanced(partition, position.epoch, nextOffset)
-    this.#hand({ ...partition, epoch: position.epoch, records, nextOffset, highWatermark: log.end })
+    this.#hand({ ...partition, epoch: position.epoch, records: sourceOf(records), nextOffset, highWatermark: log.end })
   }
 
   #hand(batch: RecordBatch): void {

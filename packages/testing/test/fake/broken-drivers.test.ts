@@ -1,4 +1,12 @@
-import type { CommitRequest, Driver, DriverContext, DriverFactory, DriverSink } from '@holdfast/core'
+import {
+  type CommitRequest,
+  type Driver,
+  type DriverContext,
+  type DriverFactory,
+  type DriverSink,
+  recordsOf,
+  sourceOf,
+} from '@holdfast/core'
 import { expect, test } from 'vitest'
 import { driverContract } from '../../src/contract/driver-contract.ts'
 import { fakeEnvironment } from './fake-environment.ts'
@@ -59,7 +67,9 @@ const BREAKS: readonly (readonly [fault: string, wrap: (factory: DriverFactory) 
     'a record is left out',
     broken(
       () => ({}),
-      (sink) => ({ batch: (batch) => sink.batch({ ...batch, records: batch.records.slice(1) }) }),
+      (sink) => ({
+        batch: (batch) => sink.batch({ ...batch, records: sourceOf(recordsOf(batch.records).slice(1)) }),
+      }),
     ),
   ],
   [
