@@ -13,7 +13,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['{packages,examples}/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['{packages,examples}/*/test/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/test/**/*.test.ts'],
           exclude: ['**/*.kafka.test.ts', '**/node_modules/**', '**/dist/**'],
           // Property tests take moments on a free machine, and many times that beside brokers on a busy one.
           testTimeout: 30_000,
