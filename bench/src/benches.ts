@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts'
 import { noop } from './noop/bench.ts'
+import { wait5ms } from './wait5ms/bench.ts'
 
-export const BENCHES: readonly Bench[] = [noop]
+export const BENCHES: readonly Bench[] = [noop, wait5ms]
