@@ -2,5 +2,6 @@ import type { Bench } from './bench.ts'
 import { longtail } from './longtail/bench.ts'
 import { noop } from './noop/bench.ts'
 import { wait5ms } from './wait5ms/bench.ts'
+import { zipf } from './zipf/bench.ts'
 
-export const BENCHES: readonly Bench[] = [noop, wait5ms, longtail]
+export const BENCHES: readonly Bench[] = [noop, wait5ms, longtail, zipf]

@@ -26,8 +26,12 @@ export async function takeTurns(
 }
 
 /** Adds to every sample its ratio to the reference arm's sample of the same round: rounds differ more than arms do. */
-export function withRatio(runs: readonly ArmRuns[], metric: string, reference: string): ArmRuns[] {
-  const base = runs.find(({ labels }) => labels.name === reference)?.samples ?? []
+export function withRatio(
+  runs: readonly ArmRuns[],
+  metric: string,
+  isReference: (labels: Labels) => boolean,
+): ArmRuns[] {
+  const base = runs.find(({ labels }) => isReference(labels))?.samples ?? []
   return runs.map(({ labels, samples }) => ({
     labels,
     samples: samples.map((sample, round) => ({

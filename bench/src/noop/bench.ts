@@ -37,7 +37,8 @@ export const noop = defineBench({
           settings: { ...read, arm, groupId: `${topic}-${arm.replaceAll(' ', '-')}-${round}` },
         }),
     }))
-    const runs = withRatio(await takeTurns(contestants, rounds, log), 'recordsPerSecond', REFERENCE)
+    const turns = await takeTurns(contestants, rounds, log)
+    const runs = withRatio(turns, 'recordsPerSecond', ({ name }) => name === REFERENCE)
     return {
       id: 'noop',
       settings: { records, bytes, partitions: PARTITIONS, keys: KEYS, rounds },

@@ -4,14 +4,14 @@ export function littleRate(slots: number, meanSeconds: number): number {
 }
 
 export interface Work {
-  readonly records: number
-  /** How many records the hottest key has; they run one after another. */
-  readonly hottest: number
   readonly slots: number
-  readonly meanSeconds: number
+  /** Of all handlers together. */
+  readonly totalSeconds: number
+  /** Of the key that took the most; its records run one after another. */
+  readonly heaviestKeySeconds: number
 }
 
-/** No schedule is shorter: the slots share all of the work, and one key is never faster than its handler. */
-export function shortestSeconds({ records, hottest, slots, meanSeconds }: Work): number {
-  return Math.max((records * meanSeconds) / slots, hottest * meanSeconds)
+/** No schedule is shorter: the slots share all of the work, and one key is never faster than its handlers. */
+export function shortestSeconds({ slots, totalSeconds, heaviestKeySeconds }: Work): number {
+  return Math.max(totalSeconds / slots, heaviestKeySeconds)
 }

@@ -12,9 +12,9 @@ export const SEED = 1
 const DEFAULT_MAX_POLL_RECORDS = 500
 const POLL_RECORDS_PER_SLOT = 10
 
-export type WorkTopic = Pick<WorkSettings, 'brokers' | 'topic' | 'partitions' | 'records' | 'keys' | 'hottest'>
+export type WorkTopic = Pick<WorkSettings, 'brokers' | 'topic' | 'partitions' | 'records' | 'keys'>
 
-export interface WorkPlan extends Omit<WorkTopic, 'hottest' | 'topic'> {
+export interface WorkPlan extends Omit<WorkTopic, 'topic'> {
   /** Tells the topics of a benchmark apart. */
   readonly name: string
   readonly bytes: number
@@ -23,8 +23,8 @@ export interface WorkPlan extends Omit<WorkTopic, 'hottest' | 'topic'> {
 
 export async function fillWorkTopic({ name, bytes, pickKey, ...read }: WorkPlan): Promise<WorkTopic> {
   const topic = `bench-${name}-${process.pid}`
-  const hottest = await fillTopic(read.brokers, { ...read, topic, bytes, pickKey })
-  return { ...read, topic, hottest }
+  await fillTopic(read.brokers, { ...read, topic, bytes, pickKey })
+  return { ...read, topic }
 }
 
 export interface Entry {

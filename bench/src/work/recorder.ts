@@ -19,13 +19,15 @@ interface Mark {
 export class WorkRecorder {
   readonly #steadyFrom: number
   readonly #steadyTo: number
+  readonly #keyMs: Float64Array
   #begin: Mark | undefined
   #end: Mark | undefined
   #started = 0
   #ended = 0
   #workedMs = 0
 
-  constructor(records: number) {
+  constructor(records: number, keys: number) {
+    this.#keyMs = new Float64Array(keys)
     this.#steadyFrom = Math.max(1, Math.ceil(records * STEADY_FROM))
     this.#steadyTo = Math.ceil(records * STEADY_TO)
   }
@@ -36,14 +38,24 @@ export class WorkRecorder {
     if (this.#started === this.#steadyTo) this.#end = this.#mark(nowMs)
   }
 
-  ended(startedMs: number, nowMs: number): void {
+  ended(startedMs: number, nowMs: number, key: number): void {
+    const workedMs = nowMs - startedMs
     this.#ended += 1
-    this.#workedMs += nowMs - startedMs
+    this.#workedMs += workedMs
+    this.#keyMs[key] = (this.#keyMs[key] as number) + workedMs
   }
 
-  /** Over the whole pass. */
+  /** Over the whole pass, as the other times here. */
   get meanSeconds(): number {
-    return this.#workedMs / this.#ended / 1_000
+    return this.totalSeconds / this.#ended
+  }
+
+  get totalSeconds(): number {
+    return this.#workedMs / 1_000
+  }
+
+  get heaviestKeySeconds(): number {
+    return this.#keyMs.reduce((most, workedMs) => Math.max(most, workedMs), 0) / 1_000
   }
 
   /** Records a second in the steady part, and its share of what `slots` that are always busy would finish. */

@@ -10,8 +10,6 @@ export interface Waits {
 /** One pass over a topic with a handler that waits. */
 export interface WorkSettings extends WaySettings {
   readonly arm: WayName
-  /** How many records the hottest key has. */
-  readonly hottest: number
   readonly waits: Waits
 }
 

@@ -23,5 +23,7 @@ test('ratios are taken within a round', () => {
     { labels: { name: 'base' }, samples: [{ rate: 10 }, { rate: 20 }] },
     { labels: { name: 'ours' }, samples: [{ rate: 5 }, { rate: 30 }] },
   ]
-  expect(withRatio(runs, 'rate', 'base')[1]?.samples.map(({ ratio }) => ratio)).toEqual([0.5, 1.5])
+  expect(withRatio(runs, 'rate', ({ name }) => name === 'base')[1]?.samples.map(({ ratio }) => ratio)).toEqual([
+    0.5, 1.5,
+  ])
 })
