@@ -128,9 +128,6 @@ class HoldfastConsumer implements Consumer {
 
   status(): ConsumerStatus {
     const nowMs = this.#clock.now()
-    const partitions = [...this.#partitions].map((state) =>
-      partitionStatus(state, this.#scheduler.limitsReached(state.queue), nowMs),
-    )
     const { memberId, generationId } = this.#group
     return consumerStatus({
       state: this.#lifecycle.state,
@@ -139,7 +136,9 @@ class HoldfastConsumer implements Consumer {
       slots: slotStatus(this.#dispatcher.concurrency, this.#slots.size, this.#scheduler.waitingByOrder),
       memberId,
       generationId,
-      partitions,
+      partitions: [...this.#partitions].map((state) =>
+        partitionStatus(state, this.#scheduler.limitsReached(state.queue), nowMs),
+      ),
     })
   }
 

@@ -54,7 +54,10 @@ export interface ConsumerOptions {
    * it the partition waits for the open record. @default 10000
    */
   readonly maxUncommittedRecords?: number
-  /** `max.poll.records`: how many records of one partition may be admitted and not settled. @default 500 */
+  /**
+   * `max.poll.records`: how many records of one partition may be admitted and not settled. While slots idle, those that
+   * wait behind another one of their lane do not count, unless with at-most-once. @default 500
+   */
   readonly maxPollRecords?: number
   /**
    * How many records a batch handler takes at a time. Lower than `maxPollRecords`, several batches of a partition run at

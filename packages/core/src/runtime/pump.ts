@@ -40,8 +40,10 @@ export class Pump {
       while (this.#isStale) {
         this.#isStale = false
         this.#wake(undefined)
-        for (const command of this.#ports.scheduler.decide(this.#ports.clock.now())) this.#carryOut(command)
+        const commands = this.#ports.scheduler.decide(this.#ports.clock.now())
+        for (const command of commands) this.#carryOut(command)
         this.#ports.fillSlots()
+        if (commands.some(({ type }) => type === 'admit') && this.#ports.scheduler.isStarving) this.#isStale = true
       }
     } catch (error) {
       this.#ports.broken(error)

@@ -14,6 +14,11 @@ export interface PollLimits {
   readonly maxPollWaitMs: number
 }
 
+interface Room {
+  readonly isFullByRecords: boolean
+  readonly isFullByBytes: boolean
+}
+
 /** Records of one partition that were admitted together. */
 export interface PollBatch {
   readonly queue: PartitionQueue
@@ -21,6 +26,12 @@ export interface PollBatch {
   /** One past the last record: what at-most-once commits before the first handler starts. */
   readonly endOffset: number
 }
+
+/**
+ * What counts against `maxPollRecords`: every record that is admitted and not settled, or only those that no other one
+ * of their lane holds back.
+ */
+export type AdmissionCount = 'all' | 'lanes'
 
 /**
  * The records of one assignment of a partition between fetch and settle: buffered, then admitted to lanes. At most
@@ -84,14 +95,14 @@ export class PartitionQueue implements TopicPartition {
 
   /** When a batch that is not full may be admitted; undefined where nothing waits. */
   fillDeadlineMs(limits: PollLimits): number | undefined {
-    if (!this.batch || !this.mayAdmit(limits)) return undefined
+    if (!this.batch || !this.mayAdmit(limits, 'all')) return undefined
     return this.#waitingSinceMs + limits.maxPollWaitMs
   }
 
   /** Takes the next poll batch out of the buffer, if one may be admitted now. */
-  admit(limits: PollLimits, nowMs: number): PollBatch | undefined {
-    if (!this.mayAdmit(limits)) return undefined
-    const count = this.#pollBatchSize(limits)
+  admit(limits: PollLimits, counts: AdmissionCount, nowMs: number): PollBatch | undefined {
+    if (!this.mayAdmit(limits, counts)) return undefined
+    const count = this.#pollBatchSize(limits, counts)
     const mayGrow = count === this.buffered && count < limits.maxBatchRecords && this.holds.size === 0
     if (this.batch && mayGrow && nowMs < this.#waitingSinceMs + limits.maxPollWaitMs) return undefined
     const records = this.#buffer.take(count)
@@ -144,25 +155,26 @@ export class PartitionQueue implements TopicPartition {
   }
 
   /** Whether there is something to admit, and room for it. */
-  mayAdmit(limits: PollLimits): boolean {
+  mayAdmit(limits: PollLimits, counts: AdmissionCount): boolean {
     if (this.#closed || this.buffered === 0) return false
-    const { isFullByRecords, isFullByBytes } = this.room(limits)
+    const { isFullByRecords, isFullByBytes } = this.room(limits, counts)
     return !isFullByRecords && !isFullByBytes && this.holds.size === (this.holds.has('backpressure') ? 1 : 0)
   }
 
   /** Which limit of the admitted records is reached. */
-  room({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits): {
-    readonly isFullByRecords: boolean
-    readonly isFullByBytes: boolean
-  } {
+  room({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits, counts: AdmissionCount): Room {
     return {
-      isFullByRecords: this.#admitted > (this.batch ? maxPollRecords - maxBatchRecords : maxPollRecords / 2),
-      isFullByBytes: this.#admitted > 0 && this.#admittedBytes > maxPollBytes / 2,
+      isFullByRecords: this.#taken(counts) > (this.batch ? maxPollRecords - maxBatchRecords : maxPollRecords / 2),
+      isFullByBytes: counts === 'all' && this.#admitted > 0 && this.#admittedBytes > maxPollBytes / 2,
     }
   }
 
-  #pollBatchSize({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits): number {
-    const room = this.batch ? maxBatchRecords : maxPollRecords - this.#admitted
+  #taken(counts: AdmissionCount): number {
+    return counts === 'all' ? this.#admitted : this.#lanes.size
+  }
+
+  #pollBatchSize({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits, counts: AdmissionCount): number {
+    const room = this.batch ? maxBatchRecords : maxPollRecords - this.#taken(counts)
     const most = Math.min(this.buffered, room)
     if (this.#unfinishedBytes <= maxPollBytes) return most
     return this.#buffer.fit(most, maxPollBytes - this.#admittedBytes)

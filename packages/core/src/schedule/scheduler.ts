@@ -1,23 +1,25 @@
 import type { PauseCause } from '../model/pause-cause.ts'
 import type { RecordSource } from '../model/record-source.ts'
 import { DeferredLanes } from './deferred.ts'
-import { decideFlow, type FlowLimits } from './flow.ts'
+import { FetchGate } from './fetch-gate.ts'
+import type { FlowLimits } from './flow.ts'
 import type { Lane, LaneSet } from './lane.ts'
+import { gatherBatch } from './lane-set.ts'
 import { type LimitName, limitsReached } from './limits.ts'
 import { type Ordering, partitionOrdering } from './ordering.ts'
-import type { PartitionQueue, PollBatch, PollLimits } from './partition-queue.ts'
+import type { AdmissionCount, PartitionQueue, PollBatch, PollLimits } from './partition-queue.ts'
 import { ReadyRing } from './ready-ring.ts'
 
 /** What the runtime is to do now. */
 export type Command =
   | { readonly type: 'admit'; readonly pollBatch: PollBatch }
-  | { readonly type: 'pause'; readonly queue: PartitionQueue }
-  | { readonly type: 'resume'; readonly queue: PartitionQueue }
+  | { readonly type: 'pause' | 'resume'; readonly queue: PartitionQueue }
   | { readonly type: 'wakeAt'; readonly atMs: number }
 
 export interface SchedulerLimits extends PollLimits, FlowLimits {
   /** How many lanes of one partition may run at once. @default no limit of its own */
   readonly concurrencyPerPartition?: number | undefined
+  readonly delivery?: 'at-least-once' | 'at-most-once'
 }
 
 /**
@@ -29,15 +31,18 @@ export class Scheduler {
   /** Where a partition runs one batch at a time there is nothing that lanes could run beside it. */
   readonly #batchOrdering: Ordering
   readonly #queues = new Set<PartitionQueue>()
+  readonly #looksPast: boolean
   readonly #touched = new Set<PartitionQueue>()
   readonly #filling = new Set<PartitionQueue>()
-  readonly #fetchPaused = new Set<PartitionQueue>()
+  readonly #gate: FetchGate
   readonly #deferred = new DeferredLanes()
   readonly #ready: ReadyRing
 
   constructor(limits: SchedulerLimits, ordering: Ordering) {
     this.#limits = limits
     this.#ordering = ordering
+    this.#gate = new FetchGate(limits)
+    this.#looksPast = ordering !== partitionOrdering && limits.delivery !== 'at-most-once'
     this.#batchOrdering = limits.maxBatchRecords < limits.maxPollRecords ? ordering : partitionOrdering
     this.#ready = new ReadyRing(limits.concurrencyPerPartition ?? Number.POSITIVE_INFINITY)
   }
@@ -45,6 +50,17 @@ export class Scheduler {
   /** Lanes that wait for a slot. */
   get readyLanes(): number {
     return this.#ready.size
+  }
+
+  /**
+   * No lane is ready, though there are records that might be: all that is admitted waits behind what runs. More may be
+   * admitted then, or a key with many records would delay the others. With at-most-once what is admitted is committed, so
+   * that it stays within its limit.
+   */
+  get isStarving(): boolean {
+    if (!this.#looksPast || this.#ready.waiting > 0) return false
+    for (const queue of this.#queues) if (queue.mayAdmit(this.#limits, 'lanes')) return true
+    return false
   }
 
   /** Records that no slot could run now, since they wait for another one of their lane. */
@@ -70,7 +86,7 @@ export class Scheduler {
     this.#queues.delete(queue)
     this.#touched.delete(queue)
     this.#filling.delete(queue)
-    this.#fetchPaused.delete(queue)
+    this.#gate.remove(queue)
     this.#ready.remove(queue)
   }
 
@@ -109,7 +125,7 @@ export class Scheduler {
     for (let lane = this.#ready.take(); lane !== undefined; lane = this.#ready.take()) {
       if (lane.state === 'ready') {
         lane.state = 'running'
-        return lane.queue.batch ? this.#batchFrom(lane) : lane.alone
+        return lane.queue.batch ? gatherBatch(lane, this.#ready, this.#limits.maxBatchRecords) : lane.alone
       }
       this.#ready.release(lane.queue)
     }
@@ -126,7 +142,7 @@ export class Scheduler {
       isParked ||= lane.state === 'parked'
       this.#giveBack(lane)
     }
-    return isParked || queue.mayAdmit(this.#limits) || this.#mayResume(queue)
+    return isParked || queue.mayAdmit(this.#limits, 'all') || this.#gate.mayResume(queue, this.#queues.size)
   }
 
   /** What the lane has kept is tried again at `dueMs`; until then it holds no slot. `attempt` is the one that failed. */
@@ -137,13 +153,14 @@ export class Scheduler {
   }
 
   decide(nowMs: number): Command[] {
-    const commands: Command[] = []
     this.#wakeDue(nowMs)
+    const commands: Command[] = []
     for (const queue of this.#touched) {
-      const flow = this.#flowCommand(queue)
-      if (flow !== undefined) commands.push(flow)
-      for (let admitted = queue.admit(this.#limits, nowMs); admitted; admitted = queue.admit(this.#limits, nowMs))
-        commands.push({ type: 'admit', pollBatch: admitted })
+      const type = this.#gate.change(queue, this.#queues.size)
+      if (type !== undefined) commands.push({ type, queue })
+    }
+    commands.push(...this.#admissions(nowMs))
+    for (const queue of this.#touched) {
       if (queue.fillDeadlineMs(this.#limits) === undefined) this.#filling.delete(queue)
       else this.#filling.add(queue)
     }
@@ -153,21 +170,17 @@ export class Scheduler {
     return commands
   }
 
-  #batchFrom(first: Lane): LaneSet {
-    const lanes: [Lane, ...Lane[]] = [first]
-    let room = this.#limits.maxBatchRecords - first.portion
-    // What failed together in a lane is tried again together, or its attempts could not be counted.
-    const fits = ({ state, attempt, portion }: Lane): boolean =>
-      state !== 'ready' || (attempt === first.attempt && (attempt === 1 || portion <= room))
-    while (room > 0) {
-      const lane = this.#ready.takeBeside(first.queue, fits)
-      if (lane === undefined) break
-      if (lane.state !== 'ready') continue
-      lane.state = 'running'
-      lanes.push(lane)
-      room -= lane.portion
+  #admissions(nowMs: number): Command[] {
+    const admissions: Command[] = []
+    const admit = (queue: PartitionQueue, counts: AdmissionCount): boolean => {
+      const pollBatch = queue.admit(this.#limits, counts, nowMs)
+      if (pollBatch !== undefined) admissions.push({ type: 'admit', pollBatch })
+      return pollBatch !== undefined
     }
-    return lanes
+    for (const queue of this.#touched) while (admit(queue, 'all'));
+    // Which lanes exist is known only when what was admitted is dealt to them: one poll batch at a time.
+    if (admissions.length === 0 && this.isStarving) for (const queue of this.#queues) admit(queue, 'lanes')
+    return admissions
   }
 
   #giveBack(lane: Lane): void {
@@ -190,26 +203,6 @@ export class Scheduler {
     let atMs = this.#deferred.nextDueMs ?? Number.POSITIVE_INFINITY
     for (const queue of this.#filling) atMs = Math.min(atMs, queue.fillDeadlineMs(this.#limits) ?? atMs)
     return atMs
-  }
-
-  #mayResume(queue: PartitionQueue): boolean {
-    return this.#fetchPaused.has(queue) && decideFlow(queue, this.#queues.size, this.#limits) === 'resume'
-  }
-
-  #flowCommand(queue: PartitionQueue): Command | undefined {
-    const flow = decideFlow(queue, this.#queues.size, this.#limits)
-    if (flow === 'pause') queue.holds.add('backpressure')
-    if (flow === 'resume') queue.holds.delete('backpressure')
-    const isPaused = this.#fetchPaused.has(queue)
-    if (queue.holds.size > 0 && !isPaused) {
-      this.#fetchPaused.add(queue)
-      return { type: 'pause', queue }
-    }
-    if (queue.holds.size === 0 && isPaused) {
-      this.#fetchPaused.delete(queue)
-      return { type: 'resume', queue }
-    }
-    return undefined
   }
 
   #touch(queue: PartitionQueue): void {

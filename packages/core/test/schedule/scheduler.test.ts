@@ -60,7 +60,7 @@ class Bench {
       if (command.type === 'admit') this.scheduler.start(command.pollBatch)
       else if (command.type === 'pause') this.paused.add(command.queue)
       else if (command.type === 'resume') this.paused.delete(command.queue)
-      else this.wakeAtMs = command.atMs
+      else if (command.type === 'wakeAt') this.wakeAtMs = command.atMs
     }
   }
 
