@@ -9,6 +9,7 @@ import {
   type TopicPartition,
 } from '@holdfast/core'
 import { createClient, createGroupConsumer } from './client.ts'
+import { FetchPauses } from './fetch-pauses.ts'
 import type { BrokerInternals, ClusterInternals, FetchRequest, FetchResponse, Identity } from './internals/cluster.ts'
 import { openDoor } from './internals/door.ts'
 import { hardenKafkajs } from './internals/harden.ts'
@@ -37,6 +38,7 @@ export class KafkajsDriver implements Driver {
   readonly #config: KafkajsConfig
   readonly #context: DriverContext
   readonly #positions = new Positions()
+  readonly #pauses = new FetchPauses()
   readonly #membership: Membership
   #consumer: Consumer | undefined
   #cluster: ClusterInternals | undefined
@@ -76,11 +78,11 @@ export class KafkajsDriver implements Driver {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    this.#consumer?.pause(toTopicPartitions(partitions))
+    this.#pauses.pause(partitions)
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    this.#consumer?.resume(toTopicPartitions(partitions))
+    this.#pauses.resume(partitions)
   }
 
   commit(requests: readonly CommitRequest[]): Promise<CommitResult[]> {
@@ -90,6 +92,7 @@ export class KafkajsDriver implements Driver {
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#epoch = undefined
+    this.#pauses.clear()
     // Without a broker kafkajs waits for requests that nothing answers; their connections end with their time-outs.
     await Promise.race([this.#consumer?.disconnect(), sleep(LEAVE_LIMIT_MS, undefined, { ref: false })])
     this.#membership.suspend()
@@ -209,21 +212,26 @@ export class KafkajsDriver implements Driver {
     if (identity === undefined || this.#isStopping) return
     this.#joining = undefined
     this.#membership.enter(identity)
-    this.#consumer?.resume(this.#consumer.paused())
+    this.#pauses.clear()
     const { sink } = this.#context
     const epoch = sink.assigned({ partitions: this.#starts, ...identity })
     this.#epoch = epoch
     this.#positions.replace(epoch, this.#starts)
   }
 
-  async #fetch(request: FetchRequest, send: () => Promise<FetchResponse>): Promise<FetchResponse> {
+  async #fetch(request: FetchRequest, send: (request: FetchRequest) => Promise<FetchResponse>): Promise<FetchResponse> {
     const epoch = this.#epoch
     if (epoch !== undefined) {
       for (const advance of this.#positions.align(request))
         this.#context.sink.advanced(advance, advance.epoch, advance.nextOffset)
     }
+    const wanted = this.#pauses.apply(request)
+    if (wanted === undefined) {
+      await this.#pauses.untilResumed(this.#context.fetchMaxWaitMs)
+      return { responses: [] }
+    }
     try {
-      const response = await send()
+      const response = await send(wanted)
       if (epoch === undefined || epoch !== this.#epoch) return { ...response, responses: [] }
       this.#positions.offered(response)
       return response
@@ -283,8 +291,4 @@ export class KafkajsDriver implements Driver {
   #translate(error: unknown): HoldfastError {
     return translateError(error, { brokers: this.#config.brokers, sessionTimeoutMs: this.#context.sessionTimeoutMs })
   }
-}
-
-function toTopicPartitions(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
-  return partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }))
 }

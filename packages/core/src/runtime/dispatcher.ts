@@ -1,3 +1,4 @@
+import { setImmediate as onLoopTurn } from 'node:timers'
 import { setImmediate } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { Outcome } from '../model/outcome.ts'
@@ -10,8 +11,8 @@ import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 import type { Slots } from '../state/slots.ts'
 
-/** How long a slot goes on with lanes before p-queue gives the next one its turn. */
-const TURN_MS = 10
+/** How long a slot goes on with a lane before the next one has its turn. */
+const STRETCH_MS = 10
 /** Handlers that never wait would keep timers and sockets from running; so long at most. */
 const MAX_LOOP_HOLD_MS = 20
 
@@ -47,13 +48,14 @@ export class Dispatcher {
   readonly #queue: PQueue
   readonly #maxBatchRecords: number
   /** With a rate limit every record is a turn of its own: p-queue counts turns. */
-  readonly #turnMs: number
+  readonly #isRateLimited: boolean
   #heldSinceMs: number
+  #isLoopWatched = false
 
   constructor({ maxBatchRecords, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
     this.#ports = ports
     this.#maxBatchRecords = maxBatchRecords
-    this.#turnMs = rateLimit === undefined ? TURN_MS : 0
+    this.#isRateLimited = rateLimit !== undefined
     this.#queue = new PQueue(
       rateLimit === undefined ? {} : { intervalCap: rateLimit.records, interval: rateLimit.intervalMs },
     )
@@ -78,29 +80,35 @@ export class Dispatcher {
     }
   }
 
-  /** A slot's turn: lanes one after another until its time is up, so that many short lanes share the cost of a turn. */
+  /** A slot's turn: lanes one after another while any is ready, so that many of them share its cost. */
   async #turn(): Promise<void> {
-    const { scheduler, scope } = this.#ports
-    const endMs = scope.now() + this.#turnMs
+    const { scheduler } = this.#ports
     let lanes = scheduler.takeReady()
     while (lanes !== undefined) {
-      await this.#runLanes(lanes, endMs)
+      await this.#runLanes(lanes)
       this.#ports.lanesEnded(scheduler.release(lanes))
-      lanes = scope.now() < endMs ? scheduler.takeReady() : undefined
+      if (this.#holdsLoop()) await setImmediate()
+      lanes = this.#mayGoOn() ? scheduler.takeReady() : undefined
     }
-    await this.#letOthersRun()
   }
 
-  /** One batch of a batch handler, or the records of one lane until the turn is over. */
-  async #runLanes(lanes: LaneSet, endMs: number): Promise<void> {
+  /** False where slots were taken away, or where every record has to ask p-queue. */
+  #mayGoOn(): boolean {
+    return !this.#isRateLimited && this.#queue.pending <= this.#queue.concurrency
+  }
+
+  /** One batch of a batch handler, or the records of one lane for a stretch. */
+  async #runLanes(lanes: LaneSet): Promise<void> {
     const [lane] = lanes
     const { partitions, slots, scope } = this.#ports
     const state = partitions.ofQueue(lane.queue)
     if (state === undefined) return
     const handler = this.#ports.handlerOf(state.topic)
     const slot = slots.open(state)
+    let nowMs = scope.now()
+    const endMs = this.#isRateLimited ? nowMs : nowMs + STRETCH_MS
     try {
-      for (let nowMs = scope.now(); lane.state === 'running'; ) {
+      while (lane.state === 'running') {
         const delivery = handler.batch ? takeBatch(lanes, this.#maxBatchRecords) : lane.takeOne()
         if (delivery === undefined) return
         const context = new AttemptContext(scope, delivery, handler.name, state.epoch, nowMs)
@@ -118,9 +126,16 @@ export class Dispatcher {
     }
   }
 
-  async #letOthersRun(): Promise<void> {
-    if (this.#ports.scope.now() - this.#heldSinceMs < MAX_LOOP_HOLD_MS) return
-    await setImmediate()
-    this.#heldSinceMs = this.#ports.scope.now()
+  /** Whether handlers that never wait have kept sockets and timers from running for too long. */
+  #holdsLoop(): boolean {
+    const nowMs = this.#ports.scope.now()
+    if (!this.#isLoopWatched) {
+      this.#isLoopWatched = true
+      onLoopTurn(() => {
+        this.#isLoopWatched = false
+        this.#heldSinceMs = this.#ports.scope.now()
+      })
+    }
+    return nowMs - this.#heldSinceMs >= MAX_LOOP_HOLD_MS
   }
 }

@@ -8,7 +8,7 @@ export interface DoorHooks {
   /** Awaited after every SyncGroup, before kafkajs looks at the assignment. */
   synced(broker: BrokerInternals, memberAssignment: Buffer): Promise<void>
   leaving(): void
-  fetch(request: FetchRequest, send: () => Promise<FetchResponse>): Promise<FetchResponse>
+  fetch(request: FetchRequest, send: (request: FetchRequest) => Promise<FetchResponse>): Promise<FetchResponse>
 }
 
 /**
@@ -47,7 +47,7 @@ function doorOf(broker: BrokerInternals, hooks: DoorHooks): BrokerInternals {
       hooks.leaving()
       return broker.leaveGroup(request)
     },
-    fetch: (request) => hooks.fetch(request, () => broker.fetch(request)),
+    fetch: (request) => hooks.fetch(request, (aligned) => broker.fetch(aligned)),
   }
   return new Proxy(broker, {
     get(target, name) {
