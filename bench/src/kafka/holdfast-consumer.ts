@@ -1,18 +1,9 @@
-import { type Consumer, type ConsumerOptions, createConsumer, type Logger } from '@holdfast/core'
+import { type Consumer, type ConsumerOptions, createConsumer } from '@holdfast/core'
 import { kafkajs } from '@holdfast/kafkajs'
 import { type ArmSettings, FETCH_MAX_WAIT_MS, type Stop } from './arm-settings.ts'
+import { errorsOnly } from './errors-only.ts'
 
 export type HoldfastOptions = Pick<ConsumerOptions, 'handlers'> & Partial<ConsumerOptions>
-
-const silent = (): void => undefined
-const errorsOnly: Logger = {
-  trace: silent,
-  debug: silent,
-  info: silent,
-  warn: silent,
-  error: console.error,
-  child: () => errorsOnly,
-}
 
 export function createHoldfast({ brokers, groupId }: ArmSettings, options: HoldfastOptions): Consumer {
   return createConsumer({
