@@ -75,6 +75,7 @@ export type EventListener<Name extends EventName> = (event: ConsumerEvents[Name]
 /** Typed events whose listeners cannot break the consumer: what one throws goes to `onListenerError`. */
 export class Events {
   readonly #emitter = new EventEmitter().setMaxListeners(0)
+  readonly #heard = new Set<EventName>()
   readonly #onListenerError: (name: EventName, error: unknown) => void
 
   constructor(onListenerError: (name: EventName, error: unknown) => void) {
@@ -83,12 +84,16 @@ export class Events {
 
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
     this.#emitter.on(name, listener)
-    return () => this.#emitter.off(name, listener)
+    this.#heard.add(name)
+    return () => {
+      this.#emitter.off(name, listener)
+      if (this.#emitter.listenerCount(name) === 0) this.#heard.delete(name)
+    }
   }
 
   /** Lets hot paths spare the event object. */
   hasListeners(name: EventName): boolean {
-    return this.#emitter.listenerCount(name) > 0
+    return this.#heard.has(name)
   }
 
   emit<Name extends EventName>(name: Name, event: ConsumerEvents[Name]): void {

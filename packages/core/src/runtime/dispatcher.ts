@@ -82,12 +82,16 @@ export class Dispatcher {
 
   /** A slot's turn: lanes one after another while any is ready, so that many of them share its cost. */
   async #turn(): Promise<void> {
-    const { scheduler } = this.#ports
+    const { scheduler, scope } = this.#ports
+    let nowMs = scope.now()
     let lanes = scheduler.takeReady()
     while (lanes !== undefined) {
-      await this.#runLanes(lanes)
+      nowMs = await this.#runLanes(lanes, nowMs)
       this.#ports.lanesEnded(scheduler.release(lanes))
-      if (this.#holdsLoop()) await setImmediate()
+      if (this.#holdsLoop(nowMs)) {
+        await setImmediate()
+        nowMs = scope.now()
+      }
       lanes = this.#mayGoOn() ? scheduler.takeReady() : undefined
     }
   }
@@ -97,20 +101,20 @@ export class Dispatcher {
     return !this.#isRateLimited && this.#queue.pending <= this.#queue.concurrency
   }
 
-  /** One batch of a batch handler, or the records of one lane for a stretch. */
-  async #runLanes(lanes: LaneSet): Promise<void> {
+  /** One batch of a batch handler, or the records of one lane for a stretch; answers when it ended. */
+  async #runLanes(lanes: LaneSet, startMs: number): Promise<number> {
     const [lane] = lanes
     const { partitions, slots, scope } = this.#ports
     const state = partitions.ofQueue(lane.queue)
-    if (state === undefined) return
+    if (state === undefined) return startMs
     const handler = this.#ports.handlerOf(state.topic)
     const slot = slots.open(state)
-    let nowMs = scope.now()
+    let nowMs = startMs
     const endMs = this.#isRateLimited ? nowMs : nowMs + STRETCH_MS
     try {
       while (lane.state === 'running') {
         const delivery = handler.batch ? takeBatch(lanes, this.#maxBatchRecords) : lane.takeOne()
-        if (delivery === undefined) return
+        if (delivery === undefined) return nowMs
         const context = new AttemptContext(scope, delivery, handler.name, state.epoch, nowMs)
         slot.current = context
         const result = handler.run(context)
@@ -119,16 +123,16 @@ export class Dispatcher {
         this.#ports.apply(outcome, context, state)
         nowMs = scope.now()
         this.meter?.note(outcome, nowMs - context.startedMs)
-        if (handler.batch || nowMs >= endMs) return
+        if (handler.batch || nowMs >= endMs) return nowMs
       }
+      return nowMs
     } finally {
       slots.close(slot)
     }
   }
 
   /** Whether handlers that never wait have kept sockets and timers from running for too long. */
-  #holdsLoop(): boolean {
-    const nowMs = this.#ports.scope.now()
+  #holdsLoop(nowMs: number): boolean {
     if (!this.#isLoopWatched) {
       this.#isLoopWatched = true
       onLoopTurn(() => {

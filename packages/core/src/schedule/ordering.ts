@@ -11,7 +11,7 @@ export type Order = 'partition' | 'key' | 'none' | ((record: ConsumerRecord) => 
 /** What a record without a key waits for with `order: 'key'`: nothing, or the other ones of its partition. */
 export type NullKey = 'record' | 'partition'
 
-/** Deals the records of a poll batch to lanes; those of a lane stay in order. */
+/** Deals the records of a poll batch to lanes, each named once; those of a lane stay in order. */
 export type Ordering = (records: readonly ConsumerRecord[]) => Iterable<readonly [LaneKey, readonly ConsumerRecord[]]>
 
 const ONE_LANE: LaneKey = 0

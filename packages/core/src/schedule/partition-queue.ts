@@ -115,13 +115,13 @@ export class PartitionQueue implements TopicPartition {
   /** Deals an admitted poll batch to its lanes; answers those that were idle. It may have waited until they were stopped. */
   start(pollBatch: PollBatch, ordering: Ordering): Lane[] {
     if (this.#stopped) return []
-    const woken = new Set<Lane>()
+    const woken: Lane[] = []
     for (const [key, records] of ordering(pollBatch.records)) {
       const lane = this.#laneOf(key)
       lane.append(records)
-      if (lane.state === 'idle') woken.add(lane)
+      if (lane.state === 'idle') woken.push(lane)
     }
-    return [...woken]
+    return woken
   }
 
   /** Records left the queue because they are settled. */

@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_DECOMPRESSED_BYTES, registerCodecs } from './codecs.ts'
 import { mendHeaders } from './headers.ts'
+import { mendNumbers } from './numbers.ts'
 import { mendRequestQueue } from './request-queue.ts'
 import { assertKnownKafkajs } from './self-test.ts'
 
@@ -21,6 +22,7 @@ export function hardenKafkajs(options: HardenOptions = {}): void {
   assertKnownKafkajs()
   mendRequestQueue()
   mendHeaders()
+  mendNumbers()
   registerCodecs(options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES)
   // A record decoded through the mends must still read as it was written.
   assertKnownKafkajs()

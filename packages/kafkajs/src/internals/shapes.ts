@@ -48,7 +48,7 @@ type ClassName = 'Decoder' | 'RequestQueue' | 'Cluster' | 'Broker' | 'OffsetMana
 
 /** The methods relied on, per class. A method the driver comes to need is added here. */
 export const METHODS: Readonly<Record<ClassName, readonly string[]>> = {
-  Decoder: ['readVarInt', 'readVarIntArray', 'readVarIntBytes'],
+  Decoder: ['readVarInt', 'readVarIntArray', 'readVarIntBytes', 'readVarLong'],
   RequestQueue: [
     'push',
     'fulfillRequest',
