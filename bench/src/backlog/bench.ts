@@ -5,6 +5,7 @@ import { runArm } from '../harness/run-arm.ts'
 import { takeTurns } from '../harness/take-turns.ts'
 import { fillTopic } from '../kafka/fill-topic.ts'
 import { roundRobin } from '../stats/keys.ts'
+import { BACKLOG_ARMS } from './arms.ts'
 
 const PROGRAM = new URL('./process.ts', import.meta.url)
 const PARTITIONS = 6
@@ -29,9 +30,15 @@ export const backlog = defineBench({
     const topic = `bench-backlog-${process.pid}`
     const read = { brokers, topic, partitions: PARTITIONS, records, keys: KEYS }
     await fillTopic(brokers, { ...read, bytes, pickKey: roundRobin(KEYS) })
-    const settings = { ...read, arm: 'holdfast', handlerMicros, maxBufferedBytes: bufferMiB * MIB }
-    const run = (round: number) => runArm({ program: PROGRAM, settings: { ...settings, groupId: `${topic}-${round}` } })
-    const runs = await takeTurns([{ labels: { name: 'holdfast' }, run }], rounds, log)
+    const settings = { ...read, handlerMicros, maxBufferedBytes: bufferMiB * MIB }
+    const contestants = Object.keys(BACKLOG_ARMS).map((arm) => ({
+      labels: { name: arm },
+      run: (round: number) => {
+        const groupId = `${topic}-${arm.replaceAll(' ', '-')}-${round}`
+        return runArm({ program: PROGRAM, settings: { ...settings, arm, groupId } })
+      },
+    }))
+    const runs = await takeTurns(contestants, rounds, log)
     return {
       id: 'backlog',
       settings: { records, bytes, handlerMicros, bufferMiB, rounds },

@@ -24,6 +24,8 @@ export async function runArm<Settings extends { readonly arm: string }>({
 }: ArmProcess<Settings>): Promise<Sample> {
   const child = fork(fileURLToPath(program), [JSON.stringify(settings)], {
     execArgv: [...EXEC_ARGV, ...execArgv],
+    // Figures that a short run does not have are NaN, which JSON cannot say.
+    serialization: 'advanced',
     env: { ...process.env, KAFKAJS_NO_PARTITIONER_WARNING: '1' },
   })
   const exited = once(child, 'exit')
