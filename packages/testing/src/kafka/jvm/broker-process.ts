@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 
 import type { BrokerHost } from '../broker-host.ts'
 import { within } from '../deadline.ts'
+import { untilStopped } from './process-state.ts'
 
 const GRACE_MS = 15_000
 const LOG_TAIL_LINES = 15
@@ -54,6 +55,7 @@ export function brokerProcess(command: BrokerCommand): BrokerHost {
     kill,
     async pause() {
       child?.kill('SIGSTOP')
+      if (child?.pid !== undefined) await untilStopped(child.pid)
     },
     async resume() {
       child?.kill('SIGCONT')
