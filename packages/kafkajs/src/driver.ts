@@ -10,6 +10,7 @@ import {
 } from '@holdfast/core'
 import { createClient, createGroupConsumer } from './client.ts'
 import { FetchPauses } from './fetch-pauses.ts'
+import { FetchSizes } from './fetch-sizes.ts'
 import type { BrokerInternals, ClusterInternals, FetchRequest, FetchResponse, Identity } from './internals/cluster.ts'
 import { openDoor } from './internals/door.ts'
 import { hardenKafkajs } from './internals/harden.ts'
@@ -39,6 +40,7 @@ export class KafkajsDriver implements Driver {
   readonly #context: DriverContext
   readonly #positions = new Positions()
   readonly #pauses = new FetchPauses()
+  readonly #sizes: FetchSizes
   readonly #membership: Membership
   #consumer: Consumer | undefined
   #cluster: ClusterInternals | undefined
@@ -51,6 +53,7 @@ export class KafkajsDriver implements Driver {
   constructor(config: KafkajsConfig, context: DriverContext) {
     this.#config = config
     this.#context = context
+    this.#sizes = new FetchSizes(context.maxPartitionFetchBytes)
     this.#membership = new Membership({
       groupId: context.groupId,
       cluster: () => this.#cluster as ClusterInternals,
@@ -79,6 +82,7 @@ export class KafkajsDriver implements Driver {
 
   pause(partitions: readonly TopicPartition[]): void {
     this.#pauses.pause(partitions)
+    this.#sizes.shrink(partitions)
   }
 
   resume(partitions: readonly TopicPartition[]): void {
@@ -213,6 +217,7 @@ export class KafkajsDriver implements Driver {
     this.#joining = undefined
     this.#membership.enter(identity)
     this.#pauses.clear()
+    this.#sizes.clear()
     const { sink } = this.#context
     const epoch = sink.assigned({ partitions: this.#starts, ...identity })
     this.#epoch = epoch
@@ -230,6 +235,7 @@ export class KafkajsDriver implements Driver {
       await this.#pauses.untilResumed(this.#context.fetchMaxWaitMs)
       return { responses: [] }
     }
+    this.#sizes.apply(wanted)
     try {
       const response = await send(wanted)
       if (epoch === undefined || epoch !== this.#epoch) return { ...response, responses: [] }

@@ -36,7 +36,7 @@ export interface Identity {
 }
 
 export interface FetchRequest {
-  topics: { topic: string; partitions: { partition: number; fetchOffset: string }[] }[]
+  topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[]
 }
 
 export interface FetchResponse {
