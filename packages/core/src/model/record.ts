@@ -66,7 +66,8 @@ export interface RecordBatch extends TopicPartition {
   readonly highWatermark: number
 }
 
-const RECORD_OVERHEAD_BYTES = 64
+/** About what the objects of a record take in memory, whatever its size. */
+const RECORD_OVERHEAD_BYTES = 512
 
 /** What a record counts for in the limits on bytes: key, value and a constant for the rest. */
 export function recordBytes(record: Pick<ConsumerRecord, 'key' | 'value'>): number {

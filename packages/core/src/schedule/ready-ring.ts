@@ -1,3 +1,4 @@
+import { Fifo } from './fifo.ts'
 import type { Lane } from './lane.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 
@@ -9,7 +10,7 @@ export class ReadyRing {
   readonly #perPartition: number
   /** Partitions that have a ready lane and may use another slot, in the order of their turns. */
   readonly #rotation = new Set<PartitionQueue>()
-  readonly #lanes = new Map<PartitionQueue, Lane[]>()
+  readonly #lanes = new Map<PartitionQueue, Fifo<Lane>>()
   readonly #running = new Map<PartitionQueue, number>()
   #size = 0
 
@@ -29,9 +30,9 @@ export class ReadyRing {
 
   add(lane: Lane): void {
     const { queue } = lane
-    const lanes = this.#lanes.get(queue)
-    if (lanes === undefined) this.#lanes.set(queue, [lane])
-    else lanes.push(lane)
+    const lanes = this.#lanes.get(queue) ?? new Fifo()
+    this.#lanes.set(queue, lanes)
+    lanes.push(lane)
     this.#size += 1
     this.#enter(queue)
   }
@@ -50,7 +51,7 @@ export class ReadyRing {
 
   /** The next ready lane of a partition, to run in the slot of one that was taken, if it fits there. */
   takeBeside(queue: PartitionQueue, fits: (lane: Lane) => boolean): Lane | undefined {
-    const next = this.#lanes.get(queue)?.[0]
+    const next = this.#lanes.get(queue)?.first
     if (next === undefined || !fits(next)) return undefined
     const lane = this.#nextOf(queue)
     if (!this.#lanes.has(queue)) this.#rotation.delete(queue)

@@ -13,8 +13,8 @@ const BATCH = 100
 for (const [limit, option, value] of [
   ['records of a partition', 'maxPartitionBufferedRecords', 150],
   ['records over all partitions', 'maxBufferedRecords', 300],
-  ['bytes of a partition', 'maxPartitionBufferedBytes', 150 * 66],
-  ['bytes over all partitions', 'maxBufferedBytes', 300 * 66],
+  ['bytes of a partition', 'maxPartitionBufferedBytes', 150 * 514],
+  ['bytes over all partitions', 'maxBufferedBytes', 300 * 514],
 ] as const) {
   test(`what is held is bounded by the ${limit}, which is named, and no partition stops another`, async () => {
     const gate = new Gate<ConsumerRecord>()
