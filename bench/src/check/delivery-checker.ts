@@ -49,8 +49,10 @@ export class DeliveryChecker {
     }
     if (this.#promised === 'nothing') return
     const lane = this.#laneOf(partition, key)
+    const last = this.#lastOffset[lane]
+    if (last === undefined) return this.#violate('an unknown key', partition, offset, lane)
     if (this.#isRunning[lane] === 1) this.#violate('overlap', partition, offset, lane)
-    if (offset <= (this.#lastOffset[lane] as number)) this.#violate('reordering', partition, offset, lane)
+    if (offset <= last) this.#violate('reordering', partition, offset, lane)
     this.#lastOffset[lane] = offset
     this.#isRunning[lane] = 1
   }
@@ -72,7 +74,7 @@ export class DeliveryChecker {
     return this.#promised === 'key' ? readKeyNumber(key) : partition
   }
 
-  #violate(what: 'overlap' | 'reordering', partition: number, offset: number, lane: number): void {
+  #violate(what: 'overlap' | 'reordering' | 'an unknown key', partition: number, offset: number, lane: number): void {
     this.#violations += 1
     this.#first ??= `${what} at partition ${partition} offset ${offset}, ${this.#promised} ${lane} was at ${this.#lastOffset[lane]}`
   }

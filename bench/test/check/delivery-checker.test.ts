@@ -60,6 +60,10 @@ describe('DeliveryChecker', () => {
     expect(verdictOf('key', 2, steps)).toBe('1 violations, first: overlap at partition 0 offset 1, key 5 was at 0')
   })
 
+  test('detects a key that the topic does not have', () => {
+    expect(verdictOf('key', 1, run(0, 0, 10))).toContain('an unknown key at partition 0 offset 0')
+  })
+
   test.each(['key', 'partition', 'nothing'] as const)('detects a skip where %s is promised', (promised) => {
     expect(verdictOf(promised, 3, [...run(0, 0, 1), ...run(0, 2, 1)])).toBe('1 of 3 records never started')
   })
