@@ -18,7 +18,7 @@ export interface OutcomePorts {
   madeRoom(): void
 }
 
-/** What follows for the records of a delivery that are not settled, by their offsets. */
+/** What follows for the records of a delivery that are not settled, by their offsets and in their order. */
 type Left = ReadonlyMap<number, Retry | Halt | Untried>
 
 /** Carries out what an attempt led to: settles records, parks lanes, halts the partition. */
@@ -66,9 +66,9 @@ export class Outcomes {
   #applyEach(left: Left, context: AttemptContext, state: PartitionState): void {
     const settled = openOf(context).filter(({ offset }) => !left.has(offset))
     if (settled.length > 0) this.#settle(settled, context, state)
-    const retries = [...left.values()].filter((next) => next.type === 'retry')
+    const retries = [...left].filter((entry): entry is [number, Retry] => entry[1].type === 'retry')
     // They run together again, so that a batch does not fall apart by its back-off.
-    const dueMs = retries.reduce((latestMs, { atMs }) => Math.max(latestMs, atMs), 0)
+    const dueMs = retries.reduce((latestMs, [, { atMs }]) => Math.max(latestMs, atMs), 0)
     for (const lane of context.delivery.lanes) {
       let isFailed = false
       lane.keep(({ offset }) => {
@@ -78,34 +78,36 @@ export class Outcomes {
       })
       if (isFailed) this.#ports.scheduler.park(lane, context.attempt, dueMs)
     }
-    this.#tellRetry(left, retries, dueMs, context)
+    this.#tellRetry(retries, dueMs, context)
     this.#halt(left, context, state)
   }
 
-  #tellRetry(left: Left, retries: readonly Retry[], dueMs: number, context: AttemptContext): void {
+  #tellRetry(retries: readonly [number, Retry][], dueMs: number, context: AttemptContext): void {
     const [first] = retries
     if (first === undefined) return
+    const [offset, { error }] = first
     this.#ports.events.emit('attempt:failed', {
       ...context.event,
-      offset: offsetOf(left, first),
-      error: first.error,
+      offset,
+      error,
       records: retries.length,
       retryInMs: dueMs - this.#ports.now(),
     })
   }
 
   #halt(left: Left, context: AttemptContext, state: PartitionState): void {
-    const halts = [...left.values()].filter((next) => next.type === 'halt')
+    const halts = [...left].filter((entry): entry is [number, Halt] => entry[1].type === 'halt')
     const [first] = halts
     if (first === undefined) return
-    const { error } = first
+    const [offset, halt] = first
+    const { error } = halt
     state.haltedBy = error
     state.enter('halted')
     this.#ports.scheduler.halt(state.queue)
-    const event = { ...context.event, offset: offsetOf(left, first) }
+    const event = { ...context.event, offset }
     this.#ports.events.emit('attempt:failed', {
       ...event,
-      error: causeOf(first),
+      error: causeOf(halt),
       records: halts.length,
       retryInMs: undefined,
     })
@@ -130,10 +132,4 @@ function openOf(context: AttemptContext): readonly ConsumerRecord[] {
 /** What the handler threw. */
 function causeOf({ error }: Retry | Halt): unknown {
   return error instanceof HoldfastError && error.code === 'HF_HANDLER_FAILED' ? error.cause : error
-}
-
-/** Offsets come in their order, so the first entry with an outcome is the lowest record that it holds for. */
-function offsetOf(left: Left, outcome: Retry | Halt): number {
-  for (const [offset, next] of left) if (next === outcome) return offset
-  return -1
 }

@@ -35,7 +35,7 @@ export interface PartitionStatus {
   readonly heldRecords: number
   readonly heldBytes: number
   readonly pausedBy: readonly PauseCause[]
-  /** The options whose limits hold it back now: its fetches, or the admission of what was fetched. */
+  /** The options whose limits hold it back now: its fetches, the admission of what was fetched, or its slots. */
   readonly limitedBy: readonly LimitName[]
   /** The record at which a halted partition stands, with the reason. */
   readonly halted: string | undefined

@@ -8,6 +8,7 @@ export type LimitName =
   | 'maxPollRecords'
   | 'maxPollBytes'
   | 'maxUncommittedRecords'
+  | 'concurrencyPerPartition'
   | 'offset.metadata.max.bytes'
 
 const LIMIT_OF_CAUSE: { readonly [Cause in PauseCause]?: LimitName } = {

@@ -23,6 +23,11 @@ export class ReadyRing {
     return this.#size
   }
 
+  /** Whether a partition has ready lanes that it may use no slot for. */
+  isCapped(queue: PartitionQueue): boolean {
+    return this.#lanes.has(queue) && this.#runningOf(queue) >= this.#perPartition
+  }
+
   /** How many lanes could be taken now, at most. */
   get size(): number {
     return this.#rotation.size === 0 ? 0 : this.#size

@@ -72,7 +72,8 @@ export class Scheduler {
 
   /** The limits that hold a partition back now. */
   limitsReached(queue: PartitionQueue): LimitName[] {
-    return limitsReached(queue, this.#queues.size, this.#limits)
+    const reached = limitsReached(queue, this.#queues.size, this.#limits)
+    return this.#ready.isCapped(queue) ? [...reached, 'concurrencyPerPartition'] : reached
   }
 
   add(queue: PartitionQueue): void {

@@ -13,7 +13,7 @@ const PARTITIONS = 4
 const RECORDS = 20_000
 const AUTO = { concurrency: 'auto', maxConcurrency: 40 } as const
 
-const sleep = (clock: FakeClock, ms: number): Promise<void> =>
+const elapse = (clock: FakeClock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.setTimer(resolve, ms))
 
 /** A consumer with much to do; `handler` makes what its records are handled with. */
@@ -34,7 +34,7 @@ async function busy(handler: (clock: FakeClock) => Handle, options: Partial<Cons
 const slotsOf = ({ consumer }: Rig): number => consumer.status().slots.concurrency
 
 test('with much to do and handlers that do not slow down, all slots that are allowed are used', async () => {
-  const made = await busy((clock) => () => sleep(clock, 100), AUTO)
+  const made = await busy((clock) => () => elapse(clock, 100), AUTO)
   expect(slotsOf(made)).toBe(10)
   await made.clock.advance('7s')
   expect(made.consumer.status().slots).toMatchObject({ concurrency: 40, busy: 40 })
@@ -52,7 +52,7 @@ test('where handlers slow down as more run, it settles between', async () => {
   let running = 0
   const pool = (clock: FakeClock) => async (): Promise<void> => {
     running += 1
-    await sleep(clock, 50 * Math.max(1, running / 16))
+    await elapse(clock, 50 * Math.max(1, running / 16))
     running -= 1
   }
   const made = await busy(pool, AUTO)
@@ -65,7 +65,7 @@ test('where handlers slow down as more run, it settles between', async () => {
 })
 
 test('without work nothing changes, also where handlers are as fast as they can be', async () => {
-  const idle = await busy((clock) => () => sleep(clock, 100), AUTO)
+  const idle = await busy((clock) => () => elapse(clock, 100), AUTO)
   idle.consumer.pause('t')
   await idle.clock.advance('30s')
   expect(idle.events('concurrency:changed').filter(({ reason }) => reason !== 'little work').length).toBeLessThan(3)
@@ -78,7 +78,7 @@ test('failures take slots away, and the log says so', async () => {
   const lines: LogLine[] = []
   const { logger } = recordingLogger(lines)
   const failing = (clock: FakeClock) => async (): Promise<void> => {
-    await sleep(clock, 100)
+    await elapse(clock, 100)
     throw new Error('not now')
   }
   const made = await busy(failing, { ...AUTO, minConcurrency: 3, maxAttempts: 1_000, logger })
@@ -93,7 +93,7 @@ test('failures take slots away, and the log says so', async () => {
 })
 
 test('setConcurrency fixes the number, and auto lets it move again from there', async () => {
-  const made = await busy((clock) => () => sleep(clock, 100), AUTO)
+  const made = await busy((clock) => () => elapse(clock, 100), AUTO)
   await made.clock.advance('3s')
   made.consumer.setConcurrency(7)
   await made.clock.advance('10s')

@@ -99,3 +99,15 @@ test('a partition whose open record has too many done ones past it waits at a li
     oldestOpen: { offset: 0, ageMs: 2_000 },
   })
 })
+
+test('a partition that may use no more slots says so', async () => {
+  const { gate, handlers } = gated()
+  const { broker, clock, consumer } = await onBroker({ handlers, order: 'none', concurrencyPerPartition: 2 })
+  broker.produce('t', values(0, 3))
+  await clock.settle()
+  expect(gate.calls).toHaveLength(2)
+  expect(consumer.status().partitions[0]?.limitedBy).toEqual(['concurrencyPerPartition'])
+  gate.calls[0]?.end()
+  await clock.settle()
+  expect(consumer.status().partitions[0]?.limitedBy).toEqual([])
+})
