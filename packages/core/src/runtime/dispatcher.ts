@@ -11,7 +11,7 @@ import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 import type { Slots } from '../state/slots.ts'
 
-/** How long a slot goes on with a lane before the next one has its turn. */
+/** How long a slot goes on with a lane before the next one has its turn, unless the lane outweighs the others. */
 const STRETCH_MS = 10
 /** Handlers that never wait would keep timers and sockets from running; so long at most. */
 const MAX_LOOP_HOLD_MS = 20
@@ -87,11 +87,13 @@ export class Dispatcher {
     let lanes = scheduler.takeReady()
     while (lanes !== undefined) {
       nowMs = await this.#runLanes(lanes, nowMs)
-      this.#ports.lanesEnded(scheduler.release(lanes))
+      const isKept = this.#mayGoOn() && scheduler.outweighs(lanes[0], this.#queue.concurrency)
+      this.#ports.lanesEnded(isKept ? scheduler.progressed(lanes[0].queue) : scheduler.release(lanes))
       if (this.#holdsLoop(nowMs)) {
         await setImmediate()
         nowMs = scope.now()
       }
+      if (isKept) continue
       lanes = this.#mayGoOn() ? scheduler.takeReady() : undefined
     }
   }

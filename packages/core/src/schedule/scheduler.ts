@@ -133,17 +133,35 @@ export class Scheduler {
     return undefined
   }
 
+  /**
+   * Whether a lane has more than a slot's share of all that is admitted: it ends last, however long the others are, so that
+   * it goes on while they take turns. They lose nothing by it: what is left of the slots is at least their share.
+   */
+  outweighs({ queue, pending, state }: Lane, slots: number): boolean {
+    const { concurrencyPerPartition = slots } = this.#limits
+    if (state !== 'running' || queue.batch) return false
+    if (pending * Math.min(slots, concurrencyPerPartition) <= queue.admitted) return false
+    let admitted = 0
+    for (const each of this.#queues) admitted += each.admitted
+    return pending * slots > admitted
+  }
+
   /** A slot gives lanes back after a stretch. Answers whether there is something to decide before it takes the next. */
   release(lanes: LaneSet): boolean {
     const [{ queue }] = lanes
     this.#ready.release(queue)
-    this.#touch(queue)
     let isParked = false
     for (const lane of lanes) {
       isParked ||= lane.state === 'parked'
       this.#giveBack(lane)
     }
-    return isParked || queue.mayAdmit(this.#limits, 'all') || this.#gate.mayResume(queue, this.#queues.size)
+    return this.progressed(queue) || isParked
+  }
+
+  /** Records of a partition were settled. Answers whether there is something to decide. */
+  progressed(queue: PartitionQueue): boolean {
+    this.#touch(queue)
+    return queue.mayAdmit(this.#limits, 'all') || this.#gate.mayResume(queue, this.#queues.size)
   }
 
   /** What the lane has kept is tried again at `dueMs`; until then it holds no slot. `attempt` is the one that failed. */

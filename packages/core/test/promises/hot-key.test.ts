@@ -76,3 +76,18 @@ test('with order by partition no more is admitted than maxPollRecords', async ()
   await clock.settle()
   expect(consumer.status().slots).toEqual({ concurrency: 10, busy: 1, idleByOrder: 3 })
 })
+
+test('a key that ends last whatever the others do keeps its slot, and the others take turns in the rest', async () => {
+  const ended = new Map<string, number>()
+  const handle = async ({ key }: ConsumerRecord): Promise<void> => {
+    await new Promise<void>((resolve) => void clock.setTimer(resolve, 10))
+    ended.set(String(key), clock.now())
+  }
+  const { broker, clock } = await onBroker({ order: 'key', concurrency: 4, handlers: [on('t', handle)] })
+  const startMs = clock.now()
+  broker.produce('t', hotThenCold(100, 200))
+  await clock.advance('1100ms')
+  expect(ended.size).toBe(201)
+  expect(ended.get('hot')).toBe(startMs + 100 * 10)
+  for (const [key, atMs] of ended) if (key !== 'hot') expect(atMs - startMs).toBeLessThan(700)
+})
