@@ -1,5 +1,7 @@
 import type { DriverContext, Logger } from '@holdfast/core'
-import { rangeAssigner } from './assignors/range-assigner.ts'
+import { createAssigner } from './assignors/assigner.ts'
+import { ASSIGNORS, type AssignorName } from './assignors/assignors.ts'
+import type { ClusterInternals } from './internals/cluster.ts'
 import type { InternalFault } from './internals/fault.ts'
 import { createFrameGuard } from './internals/frame-guard.ts'
 import {
@@ -48,6 +50,7 @@ export function createGroupConsumer(
   config: KafkajsConfig,
   context: DriverContext,
   withCluster: (cluster: Cluster) => void,
+  assignors: readonly AssignorName[] = ['range'],
 ): Consumer {
   return createClient(config, { logger: context.logger, retry: PATIENT }).consumer({
     groupId: context.groupId,
@@ -61,11 +64,13 @@ export function createGroupConsumer(
     readUncommitted: context.isolationLevel === 'read_uncommitted',
     allowAutoTopicCreation: false,
     metadataMaxAge: METADATA_MAX_AGE_MS,
-    partitionAssigners: [
-      ({ cluster }) => {
-        withCluster(cluster)
-        return rangeAssigner(cluster)
-      },
-    ],
+    partitionAssigners: assignors.map((name, index) => ({ cluster }) => {
+      if (index === 0) withCluster(cluster)
+      return createAssigner(ASSIGNORS[name], {
+        cluster: cluster as unknown as ClusterInternals,
+        owned: () => ({ partitions: [], generationId: -1 }),
+        onUnreadable: (member) => context.logger.warn(member, 'a member of the group sent a subscription that is none'),
+      })
+    }),
   })
 }

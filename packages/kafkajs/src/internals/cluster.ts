@@ -10,10 +10,13 @@ export interface ClusterInternals {
   findBroker(target: { nodeId: string | number }): Promise<BrokerInternals>
   findGroupCoordinator(request: { groupId: string }): Promise<BrokerInternals>
   findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[]
-  addTargetTopic(topic: string): Promise<void>
   fetchTopicsOffset(
     topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }[],
   ): Promise<readonly TopicOffsets[]>
+}
+
+export interface TopicMetadata {
+  readonly topicMetadata: readonly { readonly topic: string; readonly partitionMetadata: readonly unknown[] }[]
 }
 
 export interface TopicOffsets {
@@ -65,4 +68,5 @@ export interface BrokerInternals {
     topics: readonly { topic: string; partitions: readonly { partition: number }[] }[]
   }): Promise<{ readonly responses: readonly CommittedOffsets[] }>
   fetch(request: FetchRequest): Promise<FetchResponse>
+  metadata(topics: readonly string[]): Promise<TopicMetadata>
 }
