@@ -43,7 +43,7 @@ class Feeder {
   start(): void {
     const { topic } = this.#feed
     const partitions = [{ topic, partition: 0, position: 0, committed: -1 }]
-    this.#epoch = this.#sink.assigned({ partitions, memberId: 'feed', generationId: 1 })
+    this.#epoch = this.#sink.assigned({ partitions, retainable: [], memberId: 'feed', generationId: 1 }).epoch
     void this.#run()
   }
 

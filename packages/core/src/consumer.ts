@@ -175,9 +175,8 @@ class HoldfastConsumer implements Consumer {
       isPausedByUser: (partition) => this.#userPauses.covers(partition),
       receive: (batch) => intake.receive(batch),
       advance: (partition, epoch, nextOffset) => intake.advance(partition, epoch, nextOffset),
-      drain: (cause, budgetMs) => this.#rebalance.drain(cause, budgetMs),
+      rebalance: this.#rebalance,
       resumeFetch: (partition) => this.#driver?.resume([partition]),
-      lose: (states) => this.#rebalance.lose(states),
       react: () => this.#pump.react(),
       fail: (error) => this.#session.fail(error),
     })

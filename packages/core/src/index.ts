@@ -28,6 +28,7 @@ export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
 export type { DeadlineRung } from './policy/deadline.ts'
 export type { Clock, Timer } from './ports/clock.ts'
 export type {
+  Adoption,
   Assignment,
   CommitRequest,
   CommitResult,
@@ -35,9 +36,16 @@ export type {
   DriverContext,
   DriverFactory,
   DriverSink,
-  RevokeCause,
+  PartitionAssignmentStrategy,
 } from './ports/driver.ts'
-export type { AttemptEvent, ConsumerEvents, EventListener, EventName, PartitionEvent } from './ports/events.ts'
+export type {
+  AttemptEvent,
+  ConsumerEvents,
+  DrainCause,
+  EventListener,
+  EventName,
+  PartitionEvent,
+} from './ports/events.ts'
 export type { Logger } from './ports/logger.ts'
 export { EXIT_CODES, type Runnable, type RunUntilSignalOptions, runUntilSignal } from './runtime/run-until-signal.ts'
 export type { StopReport } from './runtime/session.ts'

@@ -1,10 +1,12 @@
 import type { DriverContext, Logger } from '@holdfast/core'
 import { createAssigner } from './assignors/assigner.ts'
-import { ASSIGNORS, type AssignorName } from './assignors/assignors.ts'
+import { ASSIGNORS } from './assignors/assignors.ts'
+import type { Claim } from './group/claim.ts'
 import type { ClusterInternals } from './internals/cluster.ts'
 import type { InternalFault } from './internals/fault.ts'
 import { createFrameGuard } from './internals/frame-guard.ts'
 import {
+  type Assigner,
   type Cluster,
   type Consumer,
   Kafka,
@@ -16,9 +18,13 @@ import { forwardLogs } from './log-creator.ts'
 import type { KafkajsConfig } from './options.ts'
 
 /** kafkajs never resets its count of retries after a success: a small number ends a healthy consumer some day. */
-const PATIENT: RetryOptions = { initialRetryTime: 100, maxRetryTime: 1_000, retries: Number.MAX_SAFE_INTEGER }
-/** A raised partition count and a new leader are noticed within this time. */
-const METADATA_MAX_AGE_MS = 30_000
+const PATIENT: RetryOptions = {
+  initialRetryTime: 100,
+  maxRetryTime: 1_000,
+  retries: Number.MAX_SAFE_INTEGER,
+  // The driver replaces a client that ended, and bounds how often.
+  restartOnFailure: async () => false,
+}
 
 export interface ClientOptions {
   readonly logger: Logger
@@ -45,13 +51,21 @@ export function createClient(config: KafkajsConfig, { logger, retry, onFault }: 
   })
 }
 
-/** kafkajs's consumer for one member; `withCluster` gets its cluster, which is its alone, before it connects. */
+export interface GroupConsumerPorts {
+  /** What the member owns at the moment of a join. */
+  claim(): Claim
+  /** Gets the consumer's cluster, which is its alone, before it connects. */
+  created(cluster: Cluster, assigners: readonly Assigner[]): void
+}
+
+/** kafkajs's consumer for one member. */
 export function createGroupConsumer(
   config: KafkajsConfig,
   context: DriverContext,
-  withCluster: (cluster: Cluster) => void,
-  assignors: readonly AssignorName[] = ['range'],
+  { claim, created }: GroupConsumerPorts,
 ): Consumer {
+  const assigners: Assigner[] = []
+  const { partitionAssignmentStrategy: strategies } = context
   return createClient(config, { logger: context.logger, retry: PATIENT }).consumer({
     groupId: context.groupId,
     sessionTimeout: context.sessionTimeoutMs,
@@ -63,14 +77,16 @@ export function createGroupConsumer(
     maxBytesPerPartition: context.maxPartitionFetchBytes,
     readUncommitted: context.isolationLevel === 'read_uncommitted',
     allowAutoTopicCreation: false,
-    metadataMaxAge: METADATA_MAX_AGE_MS,
-    partitionAssigners: assignors.map((name, index) => ({ cluster }) => {
-      if (index === 0) withCluster(cluster)
-      return createAssigner(ASSIGNORS[name], {
+    metadataMaxAge: config.metadataMaxAgeMs,
+    partitionAssigners: strategies.map((name) => ({ cluster }) => {
+      const assigner = createAssigner(ASSIGNORS[name], {
         cluster: cluster as unknown as ClusterInternals,
-        owned: () => ({ partitions: [], generationId: -1 }),
-        onUnreadable: (member) => context.logger.warn(member, 'a member of the group sent a subscription that is none'),
+        owned: claim,
+        onUnreadable: (member) => context.logger.warn(member, 'the subscription of a member cannot be read; it gets no partitions'),
       })
+      assigners.push(assigner)
+      if (assigners.length === strategies.length) created(cluster, assigners)
+      return assigner
     }),
   })
 }

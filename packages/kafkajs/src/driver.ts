@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  type AssignedPartition,
   type CommitRequest,
   type CommitResult,
   type Driver,
@@ -8,71 +7,73 @@ import {
   HoldfastError,
   type TopicPartition,
 } from '@holdfast/core'
-import { createClient, createGroupConsumer } from './client.ts'
-import { FetchPauses } from './fetch-pauses.ts'
-import { FetchSizes } from './fetch-sizes.ts'
-import type { BrokerInternals, ClusterInternals, FetchRequest, FetchResponse, Identity } from './internals/cluster.ts'
-import { openDoor } from './internals/door.ts'
+import { createClient } from './client.ts'
+import { Fetching } from './fetch/fetching.ts'
+import { GroupSession } from './group/group-session.ts'
+import { Membership } from './group/membership.ts'
+import { GroupClient } from './group-client.ts'
+import type { ClusterInternals } from './internals/cluster.ts'
 import { hardenKafkajs } from './internals/harden.ts'
-import { AssignerProtocol, type Cluster, type Consumer, type EachBatchPayload } from './internals/kafkajs.ts'
-import { makePatient } from './internals/patience.ts'
-import { Membership } from './membership.ts'
 import type { KafkajsConfig } from './options.ts'
-import { Positions } from './positions.ts'
 import { preflight } from './preflight.ts'
-import { KafkajsRecords } from './record.ts'
-import { findLogEnds, findStartOffsets } from './start-offsets.ts'
+import { Restarts } from './restarts.ts'
+import { TopicWatch } from './topic-watch.ts'
 import { translateError } from './translate-error.ts'
-
-/** Leaving the group may take so long. */
-const LEAVE_LIMIT_MS = 10_000
 
 /**
  * kafkajs behind the core's port.
  *
  * - kafkajs fetches and heartbeats; `eachBatch` hands over and returns at once, whatever handlers do.
- * - Everything about the group goes through the door (`internals/door.ts`): the drain before a join, the identity, the
- *   start offsets, the positions.
- * - A response that was asked for under another assignment is emptied before kafkajs sees it.
+ * - Everything about the group and the log goes through the door (`internals/door.ts`): rebalances are `group/`'s,
+ *   positions and responses `fetch/`'s.
+ * - kafkajs never restarts itself. A client that ended is replaced, with a growing pause and only so often in a row; an
+ *   error that a new one would meet as well ends the driver.
  */
 export class KafkajsDriver implements Driver {
   readonly #config: KafkajsConfig
   readonly #context: DriverContext
-  readonly #positions = new Positions()
-  readonly #pauses = new FetchPauses()
-  readonly #sizes: FetchSizes
   readonly #membership: Membership
-  #consumer: Consumer | undefined
-  #cluster: ClusterInternals | undefined
-  /** The epoch of the assignment in force; undefined from before a join until GROUP_JOIN. */
-  #epoch: number | undefined
-  #joining: Identity | undefined
-  #starts: readonly AssignedPartition[] = []
-  #isStopping = false
+  readonly #fetching: Fetching
+  readonly #session: GroupSession
+  readonly #restarts: Restarts
+  readonly #stopping = new AbortController()
+  readonly #watch: TopicWatch
+  #client: GroupClient | undefined
 
   constructor(config: KafkajsConfig, context: DriverContext) {
     this.#config = config
     this.#context = context
-    this.#sizes = new FetchSizes(context.maxPartitionFetchBytes)
+    this.#restarts = new Restarts(config.maxRestarts)
+    const cluster = (): ClusterInternals => (this.#client as GroupClient).cluster
+    this.#watch = new TopicWatch({
+      context,
+      cluster,
+      everyMs: config.metadataMaxAgeMs,
+      found: (topics) => void this.#subscribeTo(topics),
+    })
+    this.#fetching = new Fetching(context, cluster)
     this.#membership = new Membership({
       groupId: context.groupId,
-      cluster: () => this.#cluster as ClusterInternals,
-      owns: (request) => this.#positions.owns(request),
+      cluster,
+      owns: (request) => this.#fetching.owns(request),
       metadataRefused: () =>
         context.logger.warn(
           { groupId: context.groupId },
           'the broker takes no commit metadata of this length, so a restart repeats what is done past the committed offset: set offset.metadata.max.bytes to 4096 or more',
         ),
     })
+    this.#session = new GroupSession({ context, cluster, membership: this.#membership, fetching: this.#fetching })
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    const { maxDecompressedBytes } = this.#config
+    hardenKafkajs(maxDecompressedBytes === undefined ? {} : { maxDecompressedBytes })
     const aborted = Promise.withResolvers<never>()
     const onAbort = (): void =>
       aborted.reject(new HoldfastError('HF_ABORTED', 'the start was given up before the first assignment.'))
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      await Promise.race([aborted.promise, this.#start(signal)])
+      await Promise.race([aborted.promise, this.#open(signal)])
     } catch (error) {
       throw this.#translate(error)
     } finally {
@@ -81,12 +82,11 @@ export class KafkajsDriver implements Driver {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    this.#pauses.pause(partitions)
-    this.#sizes.shrink(partitions)
+    this.#fetching.pause(partitions)
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    this.#pauses.resume(partitions)
+    this.#fetching.resume(partitions)
   }
 
   commit(requests: readonly CommitRequest[]): Promise<CommitResult[]> {
@@ -94,24 +94,68 @@ export class KafkajsDriver implements Driver {
   }
 
   async stop(): Promise<void> {
-    this.#isStopping = true
-    this.#epoch = undefined
-    this.#pauses.clear()
-    // Without a broker kafkajs waits for requests that nothing answers; their connections end with their time-outs.
-    await Promise.race([this.#consumer?.disconnect(), sleep(LEAVE_LIMIT_MS, undefined, { ref: false })])
-    this.#membership.suspend()
+    this.#stopping.abort()
+    this.#watch.stop()
+    this.#fetching.halt()
+    await this.#client?.close()
+    this.#session.end()
   }
 
-  async #start(signal: AbortSignal): Promise<void> {
-    const { maxDecompressedBytes } = this.#config
-    hardenKafkajs(maxDecompressedBytes === undefined ? {} : { maxDecompressedBytes })
+  /** Finds the topics and joins with a new client. */
+  async #open(signal: AbortSignal): Promise<void> {
     const topics = await this.#findTopics(signal)
     if (signal.aborted) return
-    const consumer = createGroupConsumer(this.#config, this.#context, (cluster) => this.#openDoor(cluster))
-    this.#consumer = consumer
-    await consumer.connect()
-    await consumer.subscribe({ topics, fromBeginning: this.#context.autoOffsetReset === 'earliest' })
-    await this.#join(consumer)
+    const client = new GroupClient(topics, {
+      config: this.#config,
+      context: this.#context,
+      session: this.#session,
+      fetching: this.#fetching,
+      lost: (reason) => this.#session.lose(reason),
+      ended: (error) => void this.#replace(error),
+    })
+    this.#client = client
+    try {
+      await client.open()
+      this.#restarts.noteJoined(performance.now())
+      this.#watch.start(topics)
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+  }
+
+  /** kafkajs takes topics only before it runs: a new client does, after what runs has been drained. */
+  async #subscribeTo(topics: readonly string[]): Promise<void> {
+    this.#context.logger.info({ topics }, 'found topics that a pattern matches; joining again with them')
+    this.#watch.stop()
+    const old = this.#client
+    await this.#context.sink.suspending()
+    if (this.#stopping.signal.aborted || old !== this.#client) return
+    await old?.close()
+    this.#session.end()
+    try {
+      await this.#open(this.#stopping.signal)
+    } catch (error) {
+      await this.#replace(error)
+    }
+  }
+
+  /** A client has ended itself: another one takes its place, unless that is final or has happened too often. */
+  async #replace(error: unknown): Promise<void> {
+    const { signal } = this.#stopping
+    for (let cause = this.#translate(error); !signal.aborted; ) {
+      this.#session.lose('the client crashed')
+      await this.#client?.close()
+      const pauseMs = cause.retryable ? this.#restarts.next(performance.now()) : undefined
+      this.#context.sink.crashed(cause, pauseMs !== undefined)
+      if (pauseMs === undefined) return
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+      try {
+        return await this.#open(signal)
+      } catch (next) {
+        cause = this.#translate(next)
+      }
+    }
   }
 
   #findTopics(signal: AbortSignal): Promise<string[]> {
@@ -131,170 +175,7 @@ export class KafkajsDriver implements Driver {
     })
   }
 
-  #openDoor(cluster: Cluster): void {
-    this.#cluster = cluster as unknown as ClusterInternals
-    makePatient(this.#cluster, () => this.#isStopping)
-    openDoor(this.#cluster, {
-      beforeJoin: (broker, memberId) => this.#beforeJoin(broker, memberId),
-      joined: (identity) => {
-        this.#joining = identity
-      },
-      synced: (broker, memberAssignment) => this.#synced(broker, memberAssignment),
-      leaving: () => this.#leave('the member left the group'),
-      fetch: (request, send) => this.#fetch(request, send),
-    })
-  }
-
-  async #join(consumer: Consumer): Promise<void> {
-    const { GROUP_JOIN, CRASH, STOP } = consumer.events
-    const joined = new Promise<void>((resolve, reject) => {
-      consumer.on(GROUP_JOIN, () => {
-        this.#assigned()
-        resolve()
-      })
-      consumer.on(CRASH, ({ payload }) => {
-        this.#crashed(payload.error, payload.restart)
-        if (!payload.restart) reject(payload.error)
-      })
-      consumer.on(STOP, () => this.#leave('the client stopped'))
-    })
-    joined.catch(() => undefined)
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: true,
-      eachBatch: async (payload) => this.#handOver(payload),
-    })
-    await joined
-  }
-
-  /** Runs before every JoinGroup, and again when one is repeated; only the first finds an identity to end. */
-  async #beforeJoin(broker: BrokerInternals, memberId: string): Promise<void> {
-    const identity = this.#membership.current
-    this.#membership.useCoordinator(broker)
-    if (identity !== undefined && memberId === identity.memberId) {
-      await this.#drain()
-    } else if (identity !== undefined) {
-      this.#leave('the group had already gone on without this member')
-    }
-    this.#epoch = undefined
-    this.#membership.suspend()
-    this.#positions.clear()
-  }
-
-  /** Heartbeats go on while the core drains; the group waits for us as long as they do. */
-  async #drain(): Promise<void> {
-    const pump = setInterval(async () => {
-      const verdict = await this.#membership.heartbeat()
-      if (verdict !== undefined) this.#leave(`the broker answered ${verdict}`)
-    }, this.#context.heartbeatIntervalMs)
-    try {
-      await this.#context.sink.revoking('rebalance')
-    } finally {
-      clearInterval(pump)
-    }
-  }
-
-  async #synced(broker: BrokerInternals, memberAssignment: Buffer): Promise<void> {
-    const assignment = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment ?? {}
-    const partitions = Object.entries(assignment).flatMap(([topic, list]) =>
-      list.map((partition) => ({ topic, partition })),
-    )
-    const { groupId, autoOffsetReset } = this.#context
-    this.#starts = await findStartOffsets(
-      this.#cluster as ClusterInternals,
-      broker,
-      groupId,
-      partitions,
-      autoOffsetReset === 'earliest',
-    )
-    this.#membership.useCoordinator(broker)
-  }
-
-  /** kafkajs's GROUP_JOIN: synchronous, and before the first fetch of the new assignment. */
-  #assigned(): void {
-    const identity = this.#joining
-    if (identity === undefined || this.#isStopping) return
-    this.#joining = undefined
-    this.#membership.enter(identity)
-    this.#pauses.clear()
-    this.#sizes.clear()
-    const { sink } = this.#context
-    const epoch = sink.assigned({ partitions: this.#starts, ...identity })
-    this.#epoch = epoch
-    this.#positions.replace(epoch, this.#starts)
-  }
-
-  async #fetch(request: FetchRequest, send: (request: FetchRequest) => Promise<FetchResponse>): Promise<FetchResponse> {
-    const epoch = this.#epoch
-    if (epoch !== undefined) {
-      for (const advance of this.#positions.align(request))
-        this.#context.sink.advanced(advance, advance.epoch, advance.nextOffset)
-    }
-    const wanted = this.#pauses.apply(request)
-    if (wanted === undefined) {
-      await this.#pauses.untilResumed(this.#context.fetchMaxWaitMs)
-      return { responses: [] }
-    }
-    this.#sizes.apply(wanted)
-    try {
-      const response = await send(wanted)
-      if (epoch === undefined || epoch !== this.#epoch) return { ...response, responses: [] }
-      this.#positions.offered(response)
-      return response
-    } catch (error) {
-      if ((error as Error).name !== 'KafkaJSOffsetOutOfRange' || epoch !== this.#epoch) throw error
-      await this.#resetPosition(error as Error & TopicPartition)
-      return { responses: [] }
-    }
-  }
-
-  /** kafkajs would commit −1 or −2 for the group here; the position is moved to the real end of the log instead. */
-  async #resetPosition({ topic, partition }: TopicPartition): Promise<void> {
-    const assignment = this.#epoch
-    const cluster = this.#cluster as ClusterInternals
-    const ends = await findLogEnds(cluster, [{ topic, partition }], this.#context.autoOffsetReset === 'earliest')
-    const [to] = ends.values()
-    if (assignment === undefined || assignment !== this.#epoch || to === undefined) return
-    const epoch = this.#context.sink.reset({ topic, partition }, to)
-    this.#positions.move({ topic, partition }, epoch, to)
-  }
-
-  /** Never throws: an error out of `eachBatch` ends the consumer. */
-  #handOver({ batch }: EachBatchPayload): void {
-    const { topic, partition } = batch
-    try {
-      const nextOffset = Number(batch.lastOffset()) + 1
-      const fetchedOffset = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset)
-      const epoch = this.#positions.accept(topic, partition, fetchedOffset, nextOffset)
-      if (epoch === undefined) return
-      const records = new KafkajsRecords(topic, partition, batch.messages)
-      this.#context.sink.batch({
-        topic,
-        partition,
-        epoch,
-        records,
-        nextOffset,
-        highWatermark: Number(batch.highWatermark),
-      })
-    } catch (error) {
-      this.#crashed(error, false)
-    }
-  }
-
-  #leave(reason: string): void {
-    this.#epoch = undefined
-    this.#membership.suspend()
-    this.#positions.clear()
-    if (!this.#isStopping) this.#context.sink.lost(reason)
-  }
-
-  #crashed(error: unknown, willRestart: boolean): void {
-    if (this.#isStopping) return
-    this.#leave('the client crashed')
-    this.#context.sink.crashed(this.#translate(error), willRestart)
-  }
-
   #translate(error: unknown): HoldfastError {
-    return translateError(error, { brokers: this.#config.brokers, sessionTimeoutMs: this.#context.sessionTimeoutMs })
+    return translateError(error, { ...this.#context, brokers: this.#config.brokers })
   }
 }

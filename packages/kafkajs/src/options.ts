@@ -25,6 +25,16 @@ export interface KafkajsOptions {
   readonly connectionTimeoutMs?: number
   /** `request.timeout.ms`. @default 30000 */
   readonly requestTimeoutMs?: number
+  /**
+   * How often in a row a client that ended itself is replaced, with pauses from half a second to 30 seconds, before `run`
+   * rejects. A membership of a minute begins the count anew. @default 10
+   */
+  readonly maxRestarts?: number
+  /**
+   * `metadata.max.age.ms`: within this time a raised partition count is noticed, and a new topic that a pattern matches.
+   * @default 30000, since Kafka's 300000 leaves new partitions unread for minutes
+   */
+  readonly metadataMaxAgeMs?: number
   /** The most that a compressed batch may inflate to; the largest value of the process holds. @default 134217728 */
   readonly maxDecompressedBytes?: number
 }
@@ -39,6 +49,8 @@ const DEFAULTS: Omit<KafkajsConfig, 'brokers'> = {
   startTimeoutMs: 30_000,
   connectionTimeoutMs: 5_000,
   requestTimeoutMs: 30_000,
+  maxRestarts: 10,
+  metadataMaxAgeMs: 30_000,
 }
 const KNOWN: readonly string[] = ['brokers', 'sasl', 'maxDecompressedBytes', ...Object.keys(DEFAULTS)]
 const MECHANISMS: readonly unknown[] = ['plain', 'scram-sha-256', 'scram-sha-512']
@@ -51,8 +63,15 @@ export function resolveKafkajsOptions(options: KafkajsOptions): KafkajsConfig {
     throw invalid(unknown, `there is no kafkajs option "${unknown}"`, `use one of ${KNOWN.join(', ')}`)
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const config = Object.freeze({ ...DEFAULTS, ...given, brokers: checkBrokers(options.brokers) }) as KafkajsConfig
-  for (const name of ['startTimeoutMs', 'connectionTimeoutMs', 'requestTimeoutMs'] as const)
+  for (const name of ['startTimeoutMs', 'connectionTimeoutMs', 'requestTimeoutMs', 'metadataMaxAgeMs'] as const)
     checkMillis(name, config[name])
+  if (!Number.isInteger(config.maxRestarts) || config.maxRestarts < 0) {
+    throw invalid(
+      'maxRestarts',
+      `maxRestarts = ${String(config.maxRestarts)} is not allowed: it must be a whole number of at least 0`,
+      'correct maxRestarts, or leave it out',
+    )
+  }
   if (config.sasl !== undefined) checkSasl(config, config.sasl)
   return config
 }

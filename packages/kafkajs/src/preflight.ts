@@ -49,7 +49,8 @@ async function listTopics(kafka: Kafka): Promise<string[]> {
   }
 }
 
-function selectTopics(patterns: readonly TopicPattern[], existing: readonly string[]): string[] {
+/** @throws HF_TOPIC_MISSING */
+export function selectTopics(patterns: readonly TopicPattern[], existing: readonly string[]): string[] {
   const selected = new Set<string>()
   for (const pattern of patterns) {
     const matching = existing.filter((topic) =>

@@ -5,6 +5,8 @@ import { findInternalFault, type InternalFaultCode } from './internals/fault.ts'
 export interface ErrorScene {
   readonly brokers: readonly string[]
   readonly sessionTimeoutMs?: number
+  readonly groupInstanceId?: string | undefined
+  readonly partitionAssignmentStrategy?: readonly string[]
 }
 
 const FAULT_CODES: Readonly<Record<InternalFaultCode, ErrorCode>> = {
@@ -22,6 +24,8 @@ const TYPE_CODES: Readonly<Record<string, ErrorCode>> = {
   CLUSTER_AUTHORIZATION_FAILED: 'HF_AUTH_FAILED',
   INVALID_SESSION_TIMEOUT: 'HF_SESSION_TIMEOUT_REFUSED',
   UNKNOWN_TOPIC_OR_PARTITION: 'HF_TOPIC_MISSING',
+  FENCED_INSTANCE_ID: 'HF_INSTANCE_FENCED',
+  INCONSISTENT_GROUP_PROTOCOL: 'HF_STRATEGY_CONFLICT',
 }
 
 const NAME_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -39,7 +43,8 @@ interface ClientError extends Error {
 
 /** Any error of kafkajs, however deeply it is wrapped, as a `HoldfastError`. Total: what is unknown becomes HF_DRIVER_CRASHED. */
 export function translateError(error: unknown, scene: ErrorScene): HoldfastError {
-  if (error instanceof HoldfastError) return error
+  const own = causes(error).find((link) => link instanceof HoldfastError)
+  if (own !== undefined) return own
   const fault = findInternalFault(error)
   if (fault !== undefined)
     return new HoldfastError(FAULT_CODES[fault.code], `${fault.message}.`, { cause: error, details: fault.details })
@@ -63,8 +68,13 @@ export function errorType(error: unknown): string | undefined {
   return causes(error).find(({ type }) => type !== undefined)?.type
 }
 
-function messageFor(code: ErrorCode, { message }: ClientError, { brokers, sessionTimeoutMs }: ErrorScene): string {
+function messageFor(code: ErrorCode, { message }: ClientError, scene: ErrorScene): string {
+  const { brokers, sessionTimeoutMs, groupInstanceId, partitionAssignmentStrategy = [] } = scene
   switch (code) {
+    case 'HF_INSTANCE_FENCED':
+      return `another process joined the group with groupInstanceId = "${groupInstanceId}" and has taken over the partitions of this one.\n  Fix: give every member a groupInstanceId of its own.`
+    case 'HF_STRATEGY_CONFLICT':
+      return `partitionAssignmentStrategy = ${partitionAssignmentStrategy.join(', ')}: the other members of the group know none of these.\n  Fix: add one that they have.`
     case 'HF_AUTH_FAILED':
       return `${brokers.join(', ')} refused access: ${message}.\n  Fix: check sasl.mechanism, sasl.username and sasl.password, and the rights of that user.`
     case 'HF_SESSION_TIMEOUT_REFUSED':

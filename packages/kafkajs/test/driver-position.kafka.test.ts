@@ -66,8 +66,30 @@ describe('the position', () => {
       ),
     )
     expect(offsets).toEqual([12, 13, 14, 15, 16, 17, 18, 19])
-    expect(resets).toMatchObject([{ topic, partition: 0, to: 12 }])
+    expect(resets).toMatchObject([{ topic, partition: 0, from: 5, to: 12, jumped: 7 }])
     expect(Math.min(...committed)).toBeGreaterThanOrEqual(12)
+  })
+
+  test.each([
+    ['without a committed offset', undefined],
+    ['outside the log', '5'],
+  ])('%s ends the run where autoOffsetReset is none', async (_case, offset) => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const topic = await cluster.createTopic(1)
+    await cluster.produceNumbers(topic, 20, 1)
+    if (offset !== undefined) {
+      await cluster.admin.setOffsets({ groupId: topic, topic, partitions: [{ partition: 0, offset }] })
+      await cluster.admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '12' }] })
+    }
+    const handled: number[] = []
+    const consumer = testConsumer(cluster.brokers, {
+      groupId: topic,
+      autoOffsetReset: 'none',
+      handlers: [on(topic, (record) => void handled.push(record.offset))],
+    })
+    await expect(consumer.run()).rejects.toMatchObject({ code: 'HF_OFFSET_MISSING', details: { topic, partition: 0 } })
+    expect(handled).toEqual([])
+    expect(await cluster.committed(topic, topic)).toEqual([Number(offset ?? -1)])
   })
 
   test('starts where the group has committed, and with latest at the end where it has not', async () => {

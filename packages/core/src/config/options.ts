@@ -1,6 +1,6 @@
 import type { HandlerDefinition } from '../pipeline/handler.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { DriverFactory } from '../ports/driver.ts'
+import type { DriverFactory, PartitionAssignmentStrategy } from '../ports/driver.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { NullKey, Order } from '../schedule/ordering.ts'
 
@@ -78,6 +78,20 @@ export interface ConsumerOptions {
   readonly rebalanceTimeoutMs?: number
   /** How long a rebalance waits for handlers that run. @default 80 % of what the rebalance time-out leaves */
   readonly drainBudgetMs?: number
+  /**
+   * `partition.assignment.strategy`, in the order of preference; the group takes one that all of its members have. With
+   * `cooperative-sticky` (KIP-429) only partitions that move are drained, and the others go on through a rebalance; the
+   * others are the Java client's of the same names, and stop all partitions until a rebalance is over.
+   * @default ['cooperative-sticky', 'range'], so that members can be replaced one by one whichever they have now
+   */
+  readonly partitionAssignmentStrategy?: readonly PartitionAssignmentStrategy[]
+  /**
+   * `group.instance.id` (KIP-345): a name of its own for every member. One that stops does not leave: if it is back within
+   * `sessionTimeoutMs` it has its partitions again and no rebalance happens; else they wait for so long. A second process
+   * of the same name takes over from the first, whose `run` rejects with `HF_INSTANCE_FENCED`.
+   * @default none
+   */
+  readonly groupInstanceId?: string
   /** `fetch.max.wait.ms`; also bounds how late a pause, a resume, a rebalance and a stop are noticed. @default 250 */
   readonly fetchMaxWaitMs?: number
   /** `fetch.min.bytes`. @default 1 */
@@ -86,8 +100,11 @@ export interface ConsumerOptions {
   readonly fetchMaxBytes?: number
   /** `max.partition.fetch.bytes`. @default 1048576 */
   readonly maxPartitionFetchBytes?: number
-  /** `auto.offset.reset`: where a group without a committed offset starts. @default 'earliest' */
-  readonly autoOffsetReset?: 'earliest' | 'latest'
+  /**
+   * `auto.offset.reset`: where a partition starts that has no committed offset, and where one goes on whose position has
+   * left the log, which `partition:reset` tells. With `none`, `run` rejects with `HF_OFFSET_MISSING`. @default 'earliest'
+   */
+  readonly autoOffsetReset?: 'earliest' | 'latest' | 'none'
   /** `isolation.level`. @default 'read_committed' */
   readonly isolationLevel?: 'read_committed' | 'read_uncommitted'
   /** A commit is sent after so many settled records or so many milliseconds. @default { records: 1000, ms: 1000 } */
@@ -114,7 +131,7 @@ export interface ConsumerOptions {
   readonly clock?: Clock
 }
 
-type Undefaulted = 'concurrencyPerPartition' | 'rateLimit'
+type Undefaulted = 'concurrencyPerPartition' | 'rateLimit' | 'groupInstanceId'
 type Given = 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'
 type Defaulted = Required<Omit<ConsumerOptions, Given | Undefaulted>> & Pick<ConsumerOptions, Undefaulted>
 

@@ -105,6 +105,22 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
   heartbeatIntervalMs: millis(1, 3_000, { kafka: 'heartbeat.interval.ms', kafkaDefault: '3000' }),
   rebalanceTimeoutMs: millis(1, undefined, { kafka: 'max.poll.interval.ms', kafkaDefault: '300000' }),
   drainBudgetMs: millis(0, undefined),
+  partitionAssignmentStrategy: {
+    schema: z
+      .array(z.enum(['cooperative-sticky', 'sticky', 'range', 'roundrobin']))
+      .min(1)
+      .refine((names) => new Set(names).size === names.length),
+    allowed: "a list of 'cooperative-sticky', 'sticky', 'range' and 'roundrobin', each once",
+    default: Object.freeze(['cooperative-sticky', 'range']),
+    kafka: 'partition.assignment.strategy',
+    kafkaDefault: 'range, cooperative-sticky',
+    why: 'partitions that stay with their member go on through a rebalance',
+  },
+  groupInstanceId: {
+    schema: z.string().regex(/^[\w.-]{1,249}$/),
+    allowed: 'a text of 1 to 249 letters, digits, dots, underscores and hyphens',
+    kafka: 'group.instance.id',
+  },
   fetchMaxWaitMs: millis(1, 250, {
     kafka: 'fetch.max.wait.ms',
     kafkaDefault: '500',
@@ -117,7 +133,7 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
     why: 'one response is held whole in memory while it is decoded',
   }),
   maxPartitionFetchBytes: count(1_048_576, { kafka: 'max.partition.fetch.bytes', kafkaDefault: '1048576' }),
-  autoOffsetReset: oneOf(['earliest', 'latest'], 'earliest', {
+  autoOffsetReset: oneOf(['earliest', 'latest', 'none'], 'earliest', {
     kafka: 'auto.offset.reset',
     kafkaDefault: 'latest',
     why: 'with latest, records produced before the first commit are lost',

@@ -18,7 +18,9 @@ export type ErrorCode =
   | 'HF_HANDLER_CONFLICT'
   | 'HF_HANDLER_FAILED'
   | 'HF_HANDLER_MISSING'
+  | 'HF_INSTANCE_FENCED'
   | 'HF_INTERNAL'
+  | 'HF_OFFSET_MISSING'
   | 'HF_OFFSET_UNSAFE'
   | 'HF_OPTION_INVALID'
   | 'HF_PROMISE_CONFLICT'
@@ -26,6 +28,7 @@ export type ErrorCode =
   | 'HF_SASL_WITHOUT_TLS'
   | 'HF_SESSION_TIMEOUT_REFUSED'
   | 'HF_STATE_INVALID'
+  | 'HF_STRATEGY_CONFLICT'
   | 'HF_TOPIC_MISSING'
 
 /** Every error that holdfast throws or reports, by code. `docs/errors.md` shows the same table. */
@@ -91,10 +94,20 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: false,
     fix: 'Add on(topic, handler) to handlers, or remove the topic.',
   },
+  HF_INSTANCE_FENCED: {
+    meaning: 'Another process joined the group under the same groupInstanceId, and has taken over.',
+    retryable: false,
+    fix: 'Give every member a groupInstanceId of its own, such as the name of its pod in a StatefulSet.',
+  },
   HF_INTERNAL: {
     meaning: 'Holdfast broke one of its own rules.',
     retryable: false,
     fix: 'Report it with the stack; the consumer stops without committing.',
+  },
+  HF_OFFSET_MISSING: {
+    meaning: 'A partition has no committed offset, or one outside its log, and autoOffsetReset is none.',
+    retryable: false,
+    fix: 'Commit an offset for the group, or set autoOffsetReset to earliest or latest.',
   },
   HF_OFFSET_UNSAFE: {
     meaning: 'An offset is past 2^53 − 1 and cannot be held exactly.',
@@ -130,6 +143,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'The call does not fit the state of the consumer.',
     retryable: false,
     fix: 'A consumer runs once; create a new one to run again.',
+  },
+  HF_STRATEGY_CONFLICT: {
+    meaning: 'The members of the group have no assignment strategy in common.',
+    retryable: false,
+    fix: 'Add a strategy that the other members have to partitionAssignmentStrategy, such as range.',
   },
   HF_TOPIC_MISSING: {
     meaning: 'A subscribed topic does not exist on the brokers.',

@@ -12,6 +12,9 @@ export interface DriverFactory {
   create(context: DriverContext): Driver
 }
 
+/** Names of assignors, as every client knows them. */
+export type PartitionAssignmentStrategy = 'cooperative-sticky' | 'sticky' | 'range' | 'roundrobin'
+
 /** What the core asks of a driver for one consumer. Times are milliseconds; the names are Kafka's. */
 export interface DriverContext {
   readonly groupId: string
@@ -20,11 +23,13 @@ export interface DriverContext {
   readonly heartbeatIntervalMs: number
   readonly rebalanceTimeoutMs: number
   readonly drainBudgetMs: number
+  readonly partitionAssignmentStrategy: readonly PartitionAssignmentStrategy[]
+  readonly groupInstanceId?: string | undefined
   readonly fetchMaxWaitMs: number
   readonly fetchMinBytes: number
   readonly fetchMaxBytes: number
   readonly maxPartitionFetchBytes: number
-  readonly autoOffsetReset: 'earliest' | 'latest'
+  readonly autoOffsetReset: 'earliest' | 'latest' | 'none'
   readonly isolationLevel: 'read_committed' | 'read_uncommitted'
   readonly logger: Logger
   readonly sink: DriverSink
@@ -51,17 +56,26 @@ export type CommitResult =
 
 /** The group's answer to a join. */
 export interface Assignment {
+  /** All that this member owns from now on. */
   readonly partitions: readonly AssignedPartition[]
+  /** Those of them that nobody else can have had since this member last held them, and that are still read on. */
+  readonly retainable: readonly TopicPartition[]
   readonly memberId: string
   readonly generationId: number
 }
 
-export type RevokeCause = 'rebalance' | 'shutdown'
+/** What becomes of an assignment. */
+export interface Adoption {
+  /** The epoch of all that is not retained; it begins at the positions of the assignment. */
+  readonly epoch: number
+  /** These go on under the epochs that they had. */
+  readonly retained: readonly TopicPartition[]
+}
 
-/** What a driver tells the core. No method throws, and only `revoking` is awaited. */
+/** What a driver tells the core. No method throws; `suspending` and `revoking` are awaited. */
 export interface DriverSink {
-  /** A new assignment is in force. Answers its epoch; everything of earlier epochs is over. */
-  assigned(assignment: Assignment): number
+  /** A new assignment is in force. What it does not name is over, except for what `revoking` is under way for. */
+  assigned(assignment: Assignment): Adoption
   batch(batch: RecordBatch): void
   /** The position moved over records that are never delivered: control records, aborted or compacted ones. */
   advanced(partition: TopicPartition, epoch: number, nextOffset: number): void
@@ -70,8 +84,13 @@ export interface DriverSink {
    * epoch that the partition has from now on.
    */
   reset(partition: TopicPartition, to: number): number
-  /** Ownership is about to end; commits under the old epoch are still valid until the promise settles. */
-  revoking(cause: RevokeCause): Promise<void>
+  /**
+   * A join is about to be sent after which any partition may be another member's. Commits are valid until the promise
+   * settles, and nothing runs from then until the next assignment.
+   */
+  suspending(): Promise<void>
+  /** Ownership of these is about to end; commits under their epochs are valid until the promise settles. */
+  revoking(partitions: readonly TopicPartition[]): Promise<void>
   /** Ownership has ended without notice. Nothing of the old epoch may be committed. */
   lost(reason: string): void
   /** The client ended itself. `willRestart`: it comes back by itself with a new assignment. */
@@ -81,7 +100,7 @@ export interface DriverSink {
 export interface Driver {
   /** Connects and joins. Resolves with the first assignment; rejects with a `HoldfastError` when that cannot be had. */
   start(signal: AbortSignal): Promise<void>
-  /** Desired state, idempotent, until `resume` or the next assignment. At most one more batch may arrive. */
+  /** Desired state, idempotent, until `resume` or the end of the epoch. At most one more batch may arrive. */
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
   /** One result per request, in order. Never throws, never repeats a request under another identity. */

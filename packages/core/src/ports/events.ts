@@ -5,7 +5,7 @@ import type { PauseCause } from '../model/pause-cause.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import type { ConcurrencyReason } from '../policy/concurrency-controller.ts'
 import type { DeadlineRung } from '../policy/deadline.ts'
-import type { CommitRequest, RevokeCause } from './driver.ts'
+import type { CommitRequest } from './driver.ts'
 
 export interface PartitionEvent extends TopicPartition {
   readonly epoch: number
@@ -17,21 +17,32 @@ export interface AttemptEvent extends PartitionEvent {
   readonly handler: string
 }
 
+/** Why handlers are waited for. */
+export type DrainCause = 'rebalance' | 'shutdown'
+
 /** What a consumer tells. Names are `entity:action`; times are milliseconds. */
 export interface ConsumerEvents {
   'consumer:state': { readonly from: LifecycleState; readonly to: LifecycleState; readonly error?: unknown }
   'group:joined': {
     readonly memberId: string
     readonly generationId: number
+    /** The epoch of what was added. */
     readonly epoch: number
+    /** All that is owned now. */
     readonly partitions: readonly TopicPartition[]
+    /** Those of them that begin anew; the others went on where they were. */
+    readonly added: readonly TopicPartition[]
   }
-  'group:lost': { readonly reason: string }
+  /** Partitions were given up: what ran has ended or was told to, and what was done is committed. */
+  'group:revoked': { readonly partitions: readonly TopicPartition[] }
+  /** Partitions are gone without notice; nothing of them is committed any more. */
+  'group:lost': { readonly reason: string; readonly partitions: readonly TopicPartition[] }
   /** Fetching of the partition stops while any cause holds. */
   'partition:paused': PartitionEvent & { readonly causes: readonly PauseCause[] }
   'partition:resumed': PartitionEvent
   'partition:halted': AttemptEvent & { readonly error: HoldfastError }
-  'partition:reset': PartitionEvent & { readonly to: number }
+  /** The position was outside the log. `jumped` offsets between `from` and `to` were never read: retention removed them. */
+  'partition:reset': PartitionEvent & { readonly from: number; readonly to: number; readonly jumped: number }
   /** The text that was committed with the offset is not to be trusted; what was done past the offset runs again. */
   'metadata:ignored': PartitionEvent & { readonly offset: number; readonly reason: string }
   /** Records are not handed over again: an earlier owner had done them, past the offset that it could commit. */
@@ -60,7 +71,8 @@ export interface ConsumerEvents {
   'commit:fenced': { readonly offsets: readonly CommitRequest[]; readonly error: HoldfastError }
   'commit:unknown': { readonly offsets: readonly CommitRequest[]; readonly error: HoldfastError }
   'drain:ended': {
-    readonly cause: RevokeCause
+    readonly cause: DrainCause
+    readonly partitions: readonly TopicPartition[]
     readonly durationMs: number
     readonly abandoned: readonly AttemptEvent[]
   }

@@ -114,7 +114,7 @@ export class Dispatcher {
     let nowMs = startMs
     const endMs = this.#isRateLimited ? nowMs : nowMs + STRETCH_MS
     try {
-      while (lane.state === 'running') {
+      while (lane.mayRun) {
         const delivery = handler.batch ? takeBatch(lanes, this.#maxBatchRecords) : lane.takeOne()
         if (delivery === undefined) return nowMs
         const context = new AttemptContext(scope, delivery, handler.name, state.epoch, nowMs)

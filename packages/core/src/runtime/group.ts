@@ -1,26 +1,34 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
 import { type DoneAhead, decodeDoneAhead, NOTHING_AHEAD } from '../ledger/done-ahead.ts'
 import type { RecordBatch } from '../model/record.ts'
-import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
+import { type AssignedPartition, partitionName, type TopicPartition } from '../model/topic-partition.ts'
 import type { BoundHandler } from '../pipeline/handlers.ts'
-import type { Assignment, DriverSink, RevokeCause } from '../ports/driver.ts'
+import type { Adoption, Assignment, DriverSink } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 
+/** How epochs are halted, taken up again, and ended. */
+export interface EpochEnds {
+  suspend(budgetMs: number): Promise<void>
+  drain(cause: 'rebalance', budgetMs: number, states: readonly PartitionState[]): Promise<unknown>
+  restore(states: readonly PartitionState[]): void
+  release(states: readonly PartitionState[]): void
+  lose(states: readonly PartitionState[]): void
+}
+
 export interface GroupPorts {
   readonly partitions: Partitions
   readonly scheduler: Scheduler
   readonly events: Events
+  readonly rebalance: EpochEnds
   readonly drainBudgetMs: number
   handlerOf(topic: string): BoundHandler
   isPausedByUser(partition: TopicPartition): boolean
   receive(batch: RecordBatch): void
   advance(partition: TopicPartition, epoch: number, nextOffset: number): void
-  drain(cause: RevokeCause, budgetMs: number): Promise<unknown>
   resumeFetch(partition: TopicPartition): void
-  lose(states?: readonly PartitionState[]): void
   react(): void
   fail(error: unknown): void
 }
@@ -50,17 +58,21 @@ export class Group implements DriverSink {
     this.#isClosed = true
   }
 
-  assigned({ partitions: owned, memberId, generationId }: Assignment): number {
+  assigned({ partitions: owned, retainable, memberId, generationId }: Assignment): Adoption {
     const { partitions, events } = this.#ports
-    if (partitions.size > 0) this.#ports.lose()
+    const retained = this.#retain(retainable)
     const epoch = partitions.nextEpoch()
-    if (this.#isClosed) return epoch
+    if (this.#isClosed) return { epoch, retained }
     this.#memberId = memberId
     this.#generationId = generationId
-    for (const partition of owned) this.#own(partition)
-    events.emit('group:joined', { memberId, generationId, epoch, partitions: owned })
+    const kept = new Set(retained.map(partitionName))
+    const added = owned.filter((partition) => !kept.has(partitionName(partition)))
+    // The driver kept their pauses with the rest; what paused them has ended.
+    for (const partition of retainable) if (!kept.has(partitionName(partition))) this.#ports.resumeFetch(partition)
+    for (const partition of added) this.#own(partition)
+    events.emit('group:joined', { memberId, generationId, epoch, partitions: owned, added })
     this.#ports.react()
-    return epoch
+    return { epoch, retained }
   }
 
   batch(batch: RecordBatch): void {
@@ -76,30 +88,57 @@ export class Group implements DriverSink {
     const { partitions, events } = this.#ports
     const [state] = partitions.matching(topic, partition)
     const isEnding = state === undefined || state.phase === 'draining'
-    if (state !== undefined) this.#ports.lose([state])
+    const from = state?.ledger.next ?? to
+    if (state !== undefined) this.#ports.rebalance.lose([state])
     const epoch = partitions.nextEpoch()
     if (!isEnding) this.#own({ topic, partition, position: to, committed: -1 })
     this.#ports.resumeFetch({ topic, partition })
-    events.emit('partition:reset', { topic, partition, epoch, to })
+    events.emit('partition:reset', { topic, partition, epoch, from, to, jumped: Math.max(0, to - from) })
     this.#ports.react()
     return epoch
   }
 
-  async revoking(cause: RevokeCause): Promise<void> {
-    await this.#ports.drain(cause, this.#ports.drainBudgetMs)
+  suspending(): Promise<void> {
+    return this.#ports.rebalance.suspend(this.#ports.drainBudgetMs)
+  }
+
+  async revoking(partitions: readonly TopicPartition[]): Promise<void> {
+    const states = partitions.flatMap(({ topic, partition }) => this.#ports.partitions.matching(topic, partition))
+    await this.#ports.rebalance.drain('rebalance', this.#ports.drainBudgetMs, states)
   }
 
   lost(reason: string): void {
     this.#generationId = undefined
-    if (this.#ports.partitions.size === 0) return
-    this.#ports.lose()
-    this.#ports.events.emit('group:lost', { reason })
+    this.#lose([...this.#ports.partitions], reason)
   }
 
   crashed(error: HoldfastError, willRestart: boolean): void {
     this.lost(error.message)
     this.#ports.events.emit('driver:crashed', { error, willRestart })
     if (!willRestart) this.#ports.fail(error)
+  }
+
+  /** Keeps of these what is still in order; whatever else there is has ended. A consumer that stops keeps its drain only. */
+  #retain(retainable: readonly TopicPartition[]): readonly TopicPartition[] {
+    const names = new Set(this.#isClosed ? [] : retainable.map(partitionName))
+    const states = [...this.#ports.partitions].filter(({ phase }) => phase !== 'draining')
+    const { kept = [], gone = [] } = Object.groupBy(states, (state) =>
+      names.has(partitionName(state)) ? 'kept' : 'gone',
+    )
+    this.#ports.rebalance.restore(kept)
+    const { suspended = [], other = [] } = Object.groupBy(gone, ({ phase }) =>
+      phase === 'suspended' ? phase : 'other',
+    )
+    this.#ports.rebalance.release(suspended)
+    this.#lose(other, 'they were assigned to another member while they were in use')
+    return kept.map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  #lose(states: readonly PartitionState[], reason: string): void {
+    if (states.length === 0) return
+    this.#ports.rebalance.lose(states)
+    const partitions = states.map(({ topic, partition }) => ({ topic, partition }))
+    this.#ports.events.emit('group:lost', { reason, partitions })
   }
 
   #own(partition: AssignedPartition): void {

@@ -28,15 +28,25 @@ function logLifecycle(events: Events, logger: Logger): void {
     if (error === undefined) logger.info({ from, to }, 'consumer state changed')
     else logger.error({ from, to, err: error }, 'consumer failed')
   })
-  events.on('group:joined', ({ memberId, generationId, epoch, partitions }) =>
-    logger.info({ memberId, generationId, epoch, partitions: partitions.map(partitionName) }, 'joined the group'),
+  events.on('group:joined', ({ memberId, generationId, epoch, partitions, added }) =>
+    logger.info(
+      { memberId, generationId, epoch, partitions: partitions.map(partitionName), added: added.map(partitionName) },
+      'joined the group',
+    ),
   )
-  events.on('group:lost', ({ reason }) =>
-    logger.warn({ reason }, 'lost the membership; records that were not committed are delivered again'),
+  events.on('group:revoked', ({ partitions }) =>
+    logger.info({ partitions: partitions.map(partitionName) }, 'gave partitions up'),
   )
-  events.on('drain:ended', ({ cause, durationMs, abandoned }) => {
+  events.on('group:lost', ({ reason, partitions }) =>
+    logger.warn(
+      { reason, partitions: partitions.map(partitionName) },
+      'lost partitions; records that were not committed are delivered again',
+    ),
+  )
+  events.on('drain:ended', ({ cause, partitions, durationMs, abandoned }) => {
     const fields = {
       cause,
+      partitions: partitions.map(partitionName),
       durationMs: Math.round(durationMs),
       abandoned: abandoned.map((attempt) => `${partitionName(attempt)}@${attempt.offset} (${attempt.handler})`),
     }

@@ -1,7 +1,6 @@
 import type { AbortReason } from '../model/outcome.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
-import type { RevokeCause } from '../ports/driver.ts'
-import type { AttemptEvent, Events } from '../ports/events.ts'
+import type { AttemptEvent, DrainCause, Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
@@ -23,6 +22,13 @@ export interface RebalancePorts {
   flush(states: readonly PartitionState[]): Promise<void>
 }
 
+/** Why a drain is made, and whether what it drains may go on after it. */
+interface DrainOrder {
+  readonly cause: DrainCause
+  readonly budgetMs: number
+  readonly mayReturn: boolean
+}
+
 /** A drain under way. */
 interface Drain {
   readonly states: ReadonlySet<PartitionState>
@@ -32,8 +38,9 @@ interface Drain {
 }
 
 /**
- * Ends epochs. A drain stops admitting, drops what has not started, waits for what runs, commits, and retires the
- * epochs; a loss retires them at once.
+ * Ends epochs, or halts them until an assignment says whether they go on. A drain stops admitting, starts nothing more,
+ * waits for what runs, and commits. Then the epochs are retired; or suspended where partitions may come back, all that
+ * they hold kept. A loss retires them at once.
  */
 export class Rebalance {
   readonly #ports: RebalancePorts
@@ -43,22 +50,46 @@ export class Rebalance {
     this.#ports = ports
   }
 
+  /** Drains all partitions until the next assignment. Those whose handlers do not end in time are retired. */
+  async suspend(budgetMs: number): Promise<void> {
+    await this.#drain([...this.#ports.partitions], { cause: 'rebalance', budgetMs, mayReturn: true })
+  }
+
   /**
-   * Drains what is not draining yet, and waits for the drains under way as well, none of them longer than this budget.
+   * Drains and retires partitions, and waits for the drains under way as well, none of them longer than this budget.
    * Answers the attempts that did not end in time; their records stay uncommitted.
    */
-  async drain(cause: RevokeCause, budgetMs: number): Promise<readonly AttemptEvent[]> {
-    this.shorten(budgetMs)
-    const states = [...this.#ports.partitions].filter(({ phase }) => phase !== 'draining')
-    if (states.length > 0 || this.#drains.size === 0) this.#begin(new Set(states), cause, budgetMs)
-    const abandoned = await Promise.all([...this.#drains].map(({ ended }) => ended))
-    return abandoned.flat()
+  async drain(
+    cause: DrainCause,
+    budgetMs: number,
+    states: readonly PartitionState[] = [...this.#ports.partitions],
+  ): Promise<readonly AttemptEvent[]> {
+    const order: DrainOrder = { cause, budgetMs, mayReturn: false }
+    const abandoned = await this.#drain(states, order)
+    const suspended = states.filter(({ phase }) => phase === 'suspended')
+    return suspended.length === 0 ? abandoned : [...abandoned, ...(await this.#drain(suspended, order))]
   }
 
   /** Drains that are under way wait no longer than this from now on. */
   shorten(budgetMs: number): void {
     const endMs = this.#ports.clock.now() + budgetMs
     for (const drain of this.#drains) if (drain.wait !== undefined && endMs < drain.wait.endMs) this.#arm(drain, endMs)
+  }
+
+  /** What was suspended goes on, with all that it holds. */
+  restore(states: readonly PartitionState[]): void {
+    for (const state of states) {
+      if (state.phase !== 'suspended') continue
+      state.enter(state.haltedBy === undefined ? 'active' : 'halted')
+      this.#ports.scheduler.unhold(state.queue, 'draining')
+      this.#ports.scheduler.resume(state.queue)
+    }
+  }
+
+  /** What was suspended has gone to other members. */
+  release(states: readonly PartitionState[]): void {
+    for (const state of states) this.#retire(state)
+    if (states.length > 0) this.#ports.events.emit('group:revoked', { partitions: namesOf(states) })
   }
 
   /** Ownership is gone: signals abort, and nothing that comes back counts. */
@@ -71,38 +102,57 @@ export class Rebalance {
 
   /** A slot or a poll batch came to its end. */
   notice(): void {
-    for (const drain of this.#drains) if (this.#isQuiet(drain)) drain.wait?.end()
+    for (const drain of this.#drains) if (this.#isQuiet(drain.states)) drain.wait?.end()
   }
 
-  #begin(states: ReadonlySet<PartitionState>, cause: RevokeCause, budgetMs: number): void {
+  async #drain(states: readonly PartitionState[], order: DrainOrder): Promise<readonly AttemptEvent[]> {
+    this.shorten(order.budgetMs)
+    const underWay = new Set([...this.#drains].flatMap((drain) => [...drain.states]))
+    const fresh = states.filter((state) => !underWay.has(state) && state.phase !== 'retired')
+    const isNeeded = order.mayReturn
+      ? fresh.some(({ phase }) => phase !== 'suspended')
+      : fresh.length > 0 || this.#drains.size === 0
+    if (isNeeded) this.#begin(new Set(fresh), order)
+    const abandoned = await Promise.all([...this.#drains].map(({ ended }) => ended))
+    return abandoned.flat()
+  }
+
+  #begin(states: ReadonlySet<PartitionState>, order: DrainOrder): void {
     const drain: Drain = { states, ended: Promise.resolve([]), wait: undefined }
     this.#drains.add(drain)
-    drain.ended = this.#run(drain, cause, budgetMs).finally(() => this.#drains.delete(drain))
+    drain.ended = this.#run(drain, order).finally(() => this.#drains.delete(drain))
   }
 
-  async #run(drain: Drain, cause: RevokeCause, budgetMs: number): Promise<readonly AttemptEvent[]> {
-    const { scheduler, slots, events, clock } = this.#ports
+  async #run(drain: Drain, { cause, budgetMs, mayReturn }: DrainOrder): Promise<readonly AttemptEvent[]> {
+    const { slots, events, clock } = this.#ports
     const { states } = drain
     const startedMs = clock.now()
-    for (const state of states) {
-      state.enter('draining')
-      scheduler.hold(state.queue, 'draining')
-      state.queue.close(this.#ports.keepAdmitted && state.haltedBy === undefined)
-    }
+    for (const state of states) this.#stopStarting(state, mayReturn)
     await this.#untilQuiet(drain, budgetMs)
-    if (!this.#isQuiet(drain)) {
-      this.#abort(states, cause === 'shutdown' ? 'shutdown' : 'revoked')
+    const late = new Set([...states].filter((state) => !this.#isQuiet([state])))
+    if (late.size > 0) {
+      this.#abort(late, cause === 'shutdown' ? 'shutdown' : 'revoked')
       await this.#untilQuiet(drain, ABORT_GRACE_MS)
     }
     const abandoned = slots.of(states).flatMap(attemptOf)
     await this.#within(FINAL_COMMIT_MS, this.#ports.flush([...states]))
-    for (const state of states) this.#retire(state)
-    events.emit('drain:ended', { cause, durationMs: clock.now() - startedMs, abandoned })
+    events.emit('drain:ended', { cause, partitions: namesOf(states), durationMs: clock.now() - startedMs, abandoned })
+    const kept = new Set(mayReturn ? [...states].filter((state) => !late.has(state)) : [])
+    for (const state of kept) state.enter('suspended')
+    this.release([...states].filter((state) => !kept.has(state) && state.phase !== 'retired'))
     return abandoned
   }
 
+  #stopStarting(state: PartitionState, mayReturn: boolean): void {
+    const { scheduler, keepAdmitted } = this.#ports
+    state.enter('draining')
+    scheduler.hold(state.queue, 'draining')
+    if (!mayReturn) state.queue.close(keepAdmitted && state.haltedBy === undefined)
+    else if (!keepAdmitted) scheduler.suspend(state.queue)
+  }
+
   #untilQuiet(drain: Drain, budgetMs: number): Promise<void> {
-    if (this.#isQuiet(drain)) return Promise.resolve()
+    if (this.#isQuiet(drain.states)) return Promise.resolve()
     return new Promise((resolve) => {
       const end = (): void => {
         drain.wait?.timer?.clear()
@@ -128,7 +178,7 @@ export class Rebalance {
     timer.clear()
   }
 
-  #isQuiet({ states }: Drain): boolean {
+  #isQuiet(states: Iterable<PartitionState>): boolean {
     return [...states].every((state) => {
       if (state.phase === 'retired') return true
       if (state.running > 0) return false
@@ -149,4 +199,8 @@ export class Rebalance {
 
 function attemptOf({ current }: Slot): AttemptEvent[] {
   return current === undefined ? [] : [current.event]
+}
+
+function namesOf(states: Iterable<PartitionState>): { topic: string; partition: number }[] {
+  return [...states].map(({ topic, partition }) => ({ topic, partition }))
 }

@@ -13,6 +13,10 @@ export class Fifo<T> {
     return this.#items[this.#head]
   }
 
+  [Symbol.iterator](): Iterator<T> {
+    return this.#items.slice(this.#head).values()
+  }
+
   push(item: T): void {
     this.#items.push(item)
   }

@@ -53,6 +53,7 @@ export class PartitionQueue implements TopicPartition {
   #admittedBytes = 0
   #closed = false
   #stopped = false
+  #suspended = false
   readonly #lanes = new Map<LaneKey, Lane>()
 
   constructor({ topic, partition }: TopicPartition, batch: boolean) {
@@ -122,6 +123,21 @@ export class PartitionQueue implements TopicPartition {
       if (lane.state === 'idle') woken.push(lane)
     }
     return woken
+  }
+
+  /** Whether its lanes keep what they hold and start nothing. */
+  get isSuspended(): boolean {
+    return this.#suspended
+  }
+
+  suspend(): void {
+    this.#suspended = true
+  }
+
+  /** Ends `suspend`; answers the lanes that have something to run. */
+  resume(): Lane[] {
+    this.#suspended = false
+    return [...this.#lanes.values()].filter(({ state, pending }) => state === 'idle' && pending > 0)
   }
 
   /** Records left the queue because they are settled. */

@@ -71,10 +71,13 @@ export class ReadyRing {
     this.#enter(queue)
   }
 
-  remove(queue: PartitionQueue): void {
-    this.#size -= this.#lanes.get(queue)?.length ?? 0
+  /** Takes a partition's lanes out; answers them. */
+  remove(queue: PartitionQueue): Lane[] {
+    const lanes = [...(this.#lanes.get(queue) ?? [])]
+    this.#size -= lanes.length
     this.#lanes.delete(queue)
     this.#rotation.delete(queue)
+    return lanes
   }
 
   #enter(queue: PartitionQueue): void {

@@ -112,6 +112,18 @@ export class Scheduler {
     this.hold(queue, 'halted')
   }
 
+  /** Lanes keep what they hold and start nothing; what runs may end. */
+  suspend(queue: PartitionQueue): void {
+    queue.suspend()
+    for (const lane of this.#ready.remove(queue)) if (lane.state === 'ready') lane.state = 'idle'
+  }
+
+  /** Ends `suspend`. */
+  resume(queue: PartitionQueue): void {
+    for (const lane of queue.resume()) this.#enqueue(lane)
+    this.#touch(queue)
+  }
+
   /** An admitted poll batch may run. */
   start(pollBatch: PollBatch): void {
     const { queue } = pollBatch
@@ -137,9 +149,9 @@ export class Scheduler {
    * Whether a lane has more than a slot's share of all that is admitted: it ends last, however long the others are, so that
    * it goes on while they take turns. They lose nothing by it: what is left of the slots is at least their share.
    */
-  outweighs({ queue, pending, state }: Lane, slots: number): boolean {
+  outweighs({ queue, pending, mayRun }: Lane, slots: number): boolean {
     const { concurrencyPerPartition = slots } = this.#limits
-    if (state !== 'running' || queue.batch) return false
+    if (!mayRun || queue.batch) return false
     if (pending * Math.min(slots, concurrencyPerPartition) <= queue.admitted) return false
     let admitted = 0
     for (const each of this.#queues) admitted += each.admitted
@@ -229,7 +241,8 @@ export class Scheduler {
   }
 
   #enqueue(lane: Lane): void {
-    lane.state = 'ready'
-    this.#ready.add(lane)
+    const { isSuspended } = lane.queue
+    lane.state = isSuspended ? 'idle' : 'ready'
+    if (!isSuspended) this.#ready.add(lane)
   }
 }

@@ -8,15 +8,17 @@ import { Arrivals } from './arrivals.ts'
 /**
  * - `active`: records are admitted and run.
  * - `halted`: a record failed for good; nothing past it runs or is committed.
- * - `draining`: ownership is about to end; what runs may finish and be committed.
+ * - `draining`: ownership may end; what runs may finish and be committed.
+ * - `suspended`: nothing runs and all that is done was sent to be committed; the coming assignment says whether it goes on.
  * - `retired`: the epoch is over; whatever comes back from it is dropped and counted.
  */
-export type PartitionPhase = 'active' | 'halted' | 'draining' | 'retired'
+export type PartitionPhase = 'active' | 'halted' | 'draining' | 'suspended' | 'retired'
 
 const PHASE_TRANSITIONS: Readonly<Record<PartitionPhase, readonly PartitionPhase[]>> = {
   active: ['halted', 'draining', 'retired'],
   halted: ['draining', 'retired'],
-  draining: ['retired'],
+  draining: ['suspended', 'retired'],
+  suspended: ['active', 'halted', 'draining', 'retired'],
   retired: [],
 }
 
@@ -71,7 +73,7 @@ export class PartitionState implements TopicPartition {
     return this.#phase
   }
 
-  /** Moves to a later phase; false where the table does not allow it. */
+  /** Moves to another phase; false where the table does not allow it. */
   enter(phase: PartitionPhase): boolean {
     if (!PHASE_TRANSITIONS[this.#phase].includes(phase)) return false
     this.#phase = phase

@@ -4,7 +4,7 @@ import { type EventName, Events } from '../../src/ports/events.ts'
 import { onBroker, values } from '../support/harness.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
 
-const reset = { topic: 't', partition: 0, epoch: 1, to: 5 }
+const reset = { topic: 't', partition: 0, epoch: 1, from: 0, to: 5, jumped: 0 }
 
 test('a listener that throws is reported, and the others are told', () => {
   const reported: [EventName, unknown][] = []

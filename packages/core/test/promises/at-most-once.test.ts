@@ -85,7 +85,12 @@ test('a failed record is neither tried again nor delivered again', async () => {
 
 test('a rebalance lets what was admitted, and is thus committed, run to its end', async () => {
   const { gate, options } = gated()
-  const { broker, clock, events } = await onBroker({ ...options, drainBudgetMs: 10_000, maxPollRecords: 3 })
+  const { broker, clock, events } = await onBroker({
+    ...options,
+    partitionAssignmentStrategy: ['range'],
+    drainBudgetMs: 10_000,
+    maxPollRecords: 3,
+  })
   broker.produce('t', values(0, 6))
   await clock.settle()
   const done = broker.rebalance()

@@ -51,7 +51,7 @@ test('when the attempts are used up the partition halts: nothing past the record
   expect(consumer.status().health.reasons[0]).toMatch(/t\/0 halted at 1 after 3 attempts.*Error: no/s)
 })
 
-test('a halted partition stays halted over resume, and starts again under a new assignment', async () => {
+test('a halted partition stays halted over resume and rebalance, and starts again under a new epoch', async () => {
   const { calls, handlers } = failing(({ offset }) => offset === 1 && calls.length < 5)
   const { broker, clock, consumer } = await onBroker({ handlers, maxAttempts: 2 })
   broker.produce('t', values(0, 3))
@@ -59,9 +59,11 @@ test('a halted partition stays halted over resume, and starts again under a new 
   consumer.pause('t')
   consumer.resume('t')
   await clock.advance('1m')
+  await broker.rebalance()
+  await clock.advance('1m')
   expect(consumer.status().partitions[0]).toMatchObject({ phase: 'halted', pausedBy: ['halted'] })
   expect(calls).toHaveLength(3)
-  void broker.rebalance()
+  broker.lose()
   await clock.advance('1m')
   expect(calls.map(({ offset, attempt }) => [offset, attempt])).toEqual([
     [0, 1],

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest'
+import type { ConsumerOptions } from '../../src/config/options.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
 import { Gate, onBroker, onScript, rig, values } from '../support/harness.ts'
 import { batchOf } from '../support/scripted-driver.ts'
+
+/** Before a join every partition is drained: it may go to any member. */
+const EAGER: Partial<ConsumerOptions> = { partitionAssignmentStrategy: ['range'] }
 
 const gated = (): { gate: Gate<ConsumerRecord>; handlers: ReturnType<typeof on>[] } => {
   const gate = new Gate<ConsumerRecord>()
@@ -11,7 +15,12 @@ const gated = (): { gate: Gate<ConsumerRecord>; handlers: ReturnType<typeof on>[
 
 test('a revoke commits what is done, waits for what runs, and starts nothing else', async () => {
   const { gate, handlers } = gated()
-  const { broker, clock, events } = await onBroker({ handlers, drainBudgetMs: 5_000, commitInterval: { ms: 60_000 } })
+  const { broker, clock, events } = await onBroker({
+    ...EAGER,
+    handlers,
+    drainBudgetMs: 5_000,
+    commitInterval: { ms: 60_000 },
+  })
   broker.produce('t', values(0, 5))
   await clock.settle()
   gate.calls[0]?.end()
@@ -34,7 +43,7 @@ test('a revoke commits what is done, waits for what runs, and starts nothing els
 
 test('the drain ends with its budget; who ignores the signal is abandoned and its result does not count', async () => {
   const { gate, handlers } = gated()
-  const { broker, clock, events } = await onBroker({ handlers, drainBudgetMs: 1_000 })
+  const { broker, clock, events } = await onBroker({ ...EAGER, handlers, drainBudgetMs: 1_000 })
   broker.produce('t', values(0, 2))
   await clock.settle()
   void broker.rebalance()
@@ -57,7 +66,7 @@ test('a handler that heeds its signal is delivered again and is not an attempt',
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
     }),
   ]
-  const { broker, clock, events } = await onBroker({ handlers, drainBudgetMs: 100 })
+  const { broker, clock, events } = await onBroker({ ...EAGER, handlers, drainBudgetMs: 100 })
   broker.produce('t', values(0, 1))
   await clock.settle()
   void broker.rebalance()
@@ -145,14 +154,14 @@ test('a revoke under a new epoch drains it, though the last commit of the old on
   await clock.settle()
   gate.calls[0]?.end()
   await clock.settle()
-  void driver.sink.revoking('rebalance')
+  void driver.sink.suspending()
   await clock.advance(1_000)
   driver.sink.lost('the session timed out')
   const next = driver.assign([{ topic: 't', partition: 0 }], 2)
   driver.sink.batch(batchOf(next, [0]))
   await clock.settle()
   let isDrained = false
-  void driver.sink.revoking('rebalance').then(() => {
+  void driver.sink.suspending().then(() => {
     isDrained = true
   })
   await clock.advance(30_000)
@@ -171,7 +180,7 @@ test('a position that is reset while the partition drains starts nothing', async
   driver.sink.batch(batchOf(epoch, [0]))
   await clock.settle()
   let isDrained = false
-  void driver.sink.revoking('rebalance').then(() => {
+  void driver.sink.suspending().then(() => {
     isDrained = true
   })
   await clock.settle()
@@ -207,7 +216,7 @@ test('a batch that comes while the partition drains is dropped, told, and not tr
   const { driver, epoch, clock, events, consumer } = await onScript({ handlers, drainBudgetMs: 5_000 })
   driver.sink.batch(batchOf(epoch, [0]))
   await clock.settle()
-  void driver.sink.revoking('rebalance')
+  void driver.sink.suspending()
   driver.sink.batch(batchOf(epoch, [1, 2]))
   await clock.settle()
   expect(events('batch:dropped')).toMatchObject([{ epoch, count: 2, reason: 'not active' }])

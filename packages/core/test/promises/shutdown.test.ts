@@ -171,7 +171,7 @@ test('stop during a rebalance waits no longer than its own time-out', async () =
   })
   driver.sink.batch(batchOf(epoch, [0]))
   await clock.settle()
-  void driver.sink.revoking('rebalance')
+  void driver.sink.suspending()
   await clock.advance(10)
   void consumer.stop()
   await clock.advance(1_000)

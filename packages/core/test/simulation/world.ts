@@ -4,12 +4,20 @@ import type { Consumer } from '../../src/api.ts'
 import { createConsumer } from '../../src/consumer.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { type BatchHandlerContext, type HandlerContext, on } from '../../src/pipeline/handler.ts'
+import type { PartitionAssignmentStrategy } from '../../src/ports/driver.ts'
 import type { Random } from '../support/random.ts'
 import { silentLogger } from '../support/silent-logger.ts'
 import { type Delivery, Oracle } from './oracle.ts'
 
 export const TOPIC = 'simulated'
 export const GROUP = 'group'
+
+/** Members of one group may differ: what all have decides, and it changes as they come and go. */
+const STRATEGIES: readonly (readonly PartitionAssignmentStrategy[])[] = [
+  ['cooperative-sticky', 'range'],
+  ['cooperative-sticky', 'range'],
+  ['range'],
+]
 
 export interface Instance {
   readonly number: number
@@ -76,6 +84,7 @@ export class World {
       maxBatchRecords: random.chance(0.5) ? maxPollRecords : random.int(1, maxPollRecords),
       maxPollWaitMs: this.#batch ? random.pick([0, 50]) : 0,
       maxPollIntervalMs: random.pick([2_000, 60_000]),
+      partitionAssignmentStrategy: random.pick(STRATEGIES),
       rebalanceTimeoutMs: 60_000,
       drainBudgetMs: random.pick([0, 300, 3_000]),
       shutdownTimeoutMs: random.pick([0, 300, 3_000]),
@@ -90,11 +99,11 @@ export class World {
           : on(TOPIC, (record, context) => this.#handle(number, [record], context)),
       ],
     })
-    consumer.on('group:joined', ({ epoch, partitions }) =>
+    consumer.on('group:joined', ({ epoch, added }) =>
       this.oracle.assigned(
         number,
         epoch,
-        partitions.map(({ partition }) => partition),
+        added.map(({ partition }) => partition),
       ),
     )
     const instance: Instance = {

@@ -28,6 +28,7 @@ const WATCHED: readonly EventName[] = [
   'consumer:state',
   'group:joined',
   'group:lost',
+  'group:revoked',
   'partition:paused',
   'partition:resumed',
   'partition:halted',

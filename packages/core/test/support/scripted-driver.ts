@@ -46,9 +46,14 @@ export class ScriptedDriver implements Driver {
     return this.commits.flatMap(({ requests }) => requests)
   }
 
-  assign(partitions: readonly (TopicPartition & Partial<AssignedPartition>)[], generationId = 1): number {
+  /** Answers the epoch of what is not retained. */
+  assign(
+    partitions: readonly (TopicPartition & Partial<AssignedPartition>)[],
+    generationId = 1,
+    retainable: readonly TopicPartition[] = [],
+  ): number {
     const assigned = partitions.map((partition) => ({ position: 0, committed: -1, ...partition }))
-    return this.sink.assigned({ partitions: assigned, memberId: 'm', generationId })
+    return this.sink.assigned({ partitions: assigned, retainable, memberId: 'm', generationId }).epoch
   }
 
   start(signal: AbortSignal): Promise<void> {

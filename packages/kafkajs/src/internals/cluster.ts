@@ -9,6 +9,7 @@ export interface ClusterInternals {
   getNodeIds(): readonly string[]
   findBroker(target: { nodeId: string | number }): Promise<BrokerInternals>
   findGroupCoordinator(request: { groupId: string }): Promise<BrokerInternals>
+  metadata(): Promise<TopicMetadata>
   findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[]
   fetchTopicsOffset(
     topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }[],
@@ -33,10 +34,26 @@ export interface CommittedOffsets {
   }[]
 }
 
+/** Who this member is, and what the group chose for this generation. */
 export interface Identity {
   readonly memberId: string
   readonly generationId: number
+  /** The name of the assignor. */
+  readonly groupProtocol: string
 }
+
+export interface GroupProtocol {
+  readonly name: string
+  readonly metadata: Buffer
+}
+
+export interface JoinRequest {
+  readonly memberId: string
+  readonly groupProtocols: readonly GroupProtocol[]
+}
+
+/** kafkajs's own way from an API's key to the request of the version that the broker has. */
+export type LookupRequest = (apiKey: number, definition: unknown) => (fields: object) => object
 
 export interface FetchRequest {
   topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[]
@@ -53,7 +70,8 @@ export interface FetchResponse {
 }
 
 export interface BrokerInternals {
-  joinGroup(request: { memberId: string }): Promise<Identity>
+  lookupRequest: LookupRequest
+  joinGroup(request: JoinRequest): Promise<Identity>
   syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>
   leaveGroup(request: object): Promise<unknown>
   heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>

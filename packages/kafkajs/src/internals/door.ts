@@ -1,13 +1,28 @@
-import type { BrokerInternals, ClusterInternals, FetchRequest, FetchResponse, Identity } from './cluster.ts'
+import { HoldfastError } from '@holdfast/core'
+import type {
+  BrokerInternals,
+  ClusterInternals,
+  FetchRequest,
+  FetchResponse,
+  GroupProtocol,
+  Identity,
+} from './cluster.ts'
+import { nameMember } from './static-member.ts'
 
 /** What the driver does around the requests of its consumer. */
 export interface DoorHooks {
+  /** The name under which this member comes back after a restart, if it has one. */
+  readonly groupInstanceId: string | undefined
   /** Awaited before every JoinGroup, on every path; a join that is repeated asks again. */
   beforeJoin(broker: BrokerInternals, memberId: string): Promise<void>
+  /** What the member supports and owns, as of now. */
+  protocols(): readonly GroupProtocol[]
   joined(identity: Identity): void
   /** Awaited after every SyncGroup, before kafkajs looks at the assignment. */
   synced(broker: BrokerInternals, memberAssignment: Buffer): Promise<void>
   leaving(): void
+  /** Whether this member wants to join again; asked once. */
+  takeRejoin(): boolean
   fetch(request: FetchRequest, send: (request: FetchRequest) => Promise<FetchResponse>): Promise<FetchResponse>
 }
 
@@ -31,30 +46,61 @@ export function openDoor(cluster: ClusterInternals, hooks: DoorHooks): void {
 }
 
 function doorOf(broker: BrokerInternals, hooks: DoorHooks): BrokerInternals {
+  const { groupInstanceId } = hooks
+  const name = (): void => {
+    if (groupInstanceId !== undefined) nameMember(broker, groupInstanceId)
+  }
   const guarded: Partial<BrokerInternals> = {
     async joinGroup(request) {
       await hooks.beforeJoin(broker, request.memberId)
-      const response = await broker.joinGroup(request)
-      hooks.joined({ memberId: response.memberId, generationId: response.generationId })
+      name()
+      const response = await broker.joinGroup({ ...request, groupProtocols: hooks.protocols() })
+      const { memberId, generationId, groupProtocol } = response
+      hooks.joined({ memberId, generationId, groupProtocol })
       return response
     },
     async syncGroup(request) {
+      name()
       const response = await broker.syncGroup(request)
-      await hooks.synced(broker, response.memberAssignment)
+      await final(hooks.synced(broker, response.memberAssignment))
       return response
     },
-    leaveGroup(request) {
-      hooks.leaving()
-      return broker.leaveGroup(request)
+    async heartbeat(request) {
+      if (hooks.takeRejoin()) throw rejoin()
+      name()
+      return broker.heartbeat(request)
     },
-    fetch: (request) => hooks.fetch(request, (aligned) => broker.fetch(aligned)),
+    async leaveGroup(request) {
+      hooks.leaving()
+      // A member with a name comes back under it, or its session ends.
+      return groupInstanceId === undefined ? broker.leaveGroup(request) : undefined
+    },
+    async fetch(request) {
+      if (hooks.takeRejoin()) throw rejoin()
+      return final(hooks.fetch(request, (aligned) => broker.fetch(aligned)))
+    },
   }
   return new Proxy(broker, {
-    get(target, name) {
-      const own = guarded[name as keyof BrokerInternals]
+    get(target, property) {
+      const own = guarded[property as keyof BrokerInternals]
       if (own !== undefined) return own
-      const value: unknown = Reflect.get(target, name, target)
+      const value: unknown = Reflect.get(target, property, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+}
+
+/** kafkajs tries again whatever does not say otherwise; an error of ours that is not to be retried says so. */
+async function final<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof HoldfastError && !error.retryable) Object.assign(error, { retriable: false })
+    throw error
+  }
+}
+
+/** The answer on which kafkajs joins again by itself, with the member id that it has. */
+function rejoin(): Error {
+  return Object.assign(new Error('this member gave partitions up'), { type: 'REBALANCE_IN_PROGRESS' })
 }

@@ -64,6 +64,7 @@ export const METHODS: Readonly<Record<ClassName, readonly string[]>> = {
     'findGroupCoordinator',
     'fetchTopicsOffset',
     'refreshMetadata',
+    'metadata',
     'findTopicPartitionMetadata',
     'getNodeIds',
     'isConnected',

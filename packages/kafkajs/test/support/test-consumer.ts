@@ -1,5 +1,5 @@
 import { type Consumer, type ConsumerOptions, createConsumer } from '@holdfast/core'
-import { kafkajs } from '../../src/index.ts'
+import { type KafkajsOptions, kafkajs } from '../../src/index.ts'
 import { quietLogger } from './quiet-logger.ts'
 
 type Given = Pick<ConsumerOptions, 'groupId' | 'handlers'> & Partial<ConsumerOptions>
@@ -7,9 +7,11 @@ type Given = Pick<ConsumerOptions, 'groupId' | 'handlers'> & Partial<ConsumerOpt
 /** Short sessions and frequent heartbeats, so that rebalances take moments. */
 const TIMING = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 200, rebalanceTimeoutMs: 8_000, fetchMaxWaitMs: 100 }
 
-export function testConsumer(brokers: readonly string[], options: Given): Consumer {
+export type TestConsumerOptions = Partial<Omit<KafkajsOptions, 'brokers'>>
+
+export function testConsumer(brokers: readonly string[], options: Given, driver: TestConsumerOptions = {}): Consumer {
   return createConsumer({
-    driver: kafkajs({ brokers }),
+    driver: kafkajs({ brokers, ...driver }),
     logger: quietLogger,
     order: 'partition',
     ...TIMING,

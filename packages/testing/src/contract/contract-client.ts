@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  type Adoption,
   type Assignment,
   type CommitRequest,
   type CommitResult,
@@ -8,6 +9,7 @@ import {
   type DriverSink,
   type HoldfastError,
   type Logger,
+  partitionName,
   type RecordBatch,
   recordsOf,
   type TopicPartition,
@@ -16,15 +18,18 @@ import type { DriverEnvironment } from './driver-environment.ts'
 
 export interface Adopted extends Assignment {
   readonly epoch: number
+  readonly retained: readonly TopicPartition[]
 }
 
 export interface ClientOptions {
   readonly groupId: string
   readonly topics: readonly (string | RegExp)[]
   readonly settings?: Partial<DriverContext>
-  /** Is awaited where the driver says `revoking`. */
+  /** Is awaited where the driver says `suspending` or `revoking`. */
   readonly onRevoking?: (client: ContractClient) => Promise<void>
   /** Runs inside the driver's call of `assigned`. */
+  /** Keeps what it may keep. @default false */
+  readonly retains?: boolean
   readonly onAssigned?: (client: ContractClient, partitions: readonly TopicPartition[]) => void
 }
 
@@ -34,6 +39,7 @@ const SETTINGS: Omit<DriverContext, 'groupId' | 'topics' | 'logger' | 'sink'> = 
   heartbeatIntervalMs: 500,
   rebalanceTimeoutMs: 20_000,
   drainBudgetMs: 10_000,
+  partitionAssignmentStrategy: ['range'],
   fetchMaxWaitMs: 100,
   fetchMinBytes: 1,
   fetchMaxBytes: 1_048_576,
@@ -52,6 +58,7 @@ export class ContractClient implements DriverSink {
   readonly resets: { readonly partition: TopicPartition; readonly epoch: number; readonly to: number }[] = []
   revocations = 0
   #epochs = 0
+  readonly #epochOf = new Map<string, number>()
   readonly #options: ClientOptions
   readonly #deadlineMs: number
   readonly #waiters = new Set<() => void>()
@@ -82,6 +89,11 @@ export class ContractClient implements DriverSink {
     return this.assignments.at(-1)?.epoch ?? 0
   }
 
+  /** The epoch of one partition, which a retained one has from earlier. */
+  epochOf(topic: string, partition: number): number {
+    return this.#epochOf.get(`${topic}/${partition}`) ?? this.epoch
+  }
+
   /** What is owned, as sorted `topic/partition`. */
   get owned(): string[] {
     return (this.assignments.at(-1)?.partitions ?? []).map(({ topic, partition }) => `${topic}/${partition}`).sort()
@@ -99,7 +111,11 @@ export class ContractClient implements DriverSink {
     )
   }
 
-  async commit(topic: string, partition: number, offset: number, epoch: number = this.epoch): Promise<CommitResult> {
+  async commit(topic: string, partition: number, offset: number, epoch?: number): Promise<CommitResult> {
+    return this.#commit(topic, partition, offset, epoch ?? this.epochOf(topic, partition))
+  }
+
+  async #commit(topic: string, partition: number, offset: number, epoch: number): Promise<CommitResult> {
     const results = await this.commitAll([{ topic, partition, offset, epoch }])
     return results[0] as CommitResult
   }
@@ -121,13 +137,16 @@ export class ContractClient implements DriverSink {
     await within(met.promise, this.#deadlineMs, what).finally(() => this.#waiters.delete(look))
   }
 
-  assigned(assignment: Assignment): number {
+  assigned(assignment: Assignment): Adoption {
     this.#epochs += 1
     const epoch = this.#epochs
-    this.assignments.push({ ...assignment, epoch })
+    const retained = this.#options.retains ? assignment.retainable : []
+    this.assignments.push({ ...assignment, epoch, retained })
+    const kept = new Set(retained.map(partitionName))
+    for (const name of assignment.partitions.map(partitionName)) if (!kept.has(name)) this.#epochOf.set(name, epoch)
     this.#options.onAssigned?.(this, assignment.partitions)
     this.#told()
-    return epoch
+    return { epoch, retained }
   }
 
   batch(batch: RecordBatch): void {
@@ -145,6 +164,10 @@ export class ContractClient implements DriverSink {
     this.resets.push({ partition, epoch: this.#epochs, to })
     this.#told()
     return this.#epochs
+  }
+
+  suspending(): Promise<void> {
+    return this.revoking()
   }
 
   async revoking(): Promise<void> {

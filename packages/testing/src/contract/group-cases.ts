@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type CommitResult, HoldfastError } from '@holdfast/core'
 import { within } from './contract-client.ts'
 import type { DriverCase } from './driver-environment.ts'
-import { numbered, scene } from './scene.ts'
+import { numbered, offsets, scene } from './scene.ts'
 
 export const GROUP_CASES: readonly DriverCase[] = [
   scene('start resolves with the first assignment', 3, async ({ topic, client }) => {
@@ -40,7 +40,7 @@ export const GROUP_CASES: readonly DriverCase[] = [
   }),
 
   scene(
-    'revoking is awaited before the partitions go to another member, and commits inside it count',
+    'suspending is awaited before the partitions go to another member, and commits inside it count',
     2,
     async (scene) => {
       const { topic, client, produce, committed } = scene
@@ -96,6 +96,71 @@ export const GROUP_CASES: readonly DriverCase[] = [
         assert.ok(first.assignments.some((assignment) => assignment.epoch === epoch))
     },
   ),
+
+  scene('after an eager rebalance what comes back may be retained, and is read on where it was', 2, async (scene) => {
+    const { topic, client, produce } = scene
+    for (const partition of [0, 1]) await produce(topic, partition, numbered(0, 100))
+    const first = await client({ retains: true }).start()
+    await first.until(
+      () => [0, 1].every((partition) => first.offsetsOf(topic, partition).length === 100),
+      'all records',
+    )
+    await client().start()
+    await first.until(() => first.owned.length === 1, 'the shared assignment')
+    const [kept] = first.assignments.at(-1)?.retained ?? []
+    assert.equal(`${kept?.topic}/${kept?.partition}`, first.owned[0], 'what it keeps may be retained')
+    const { partition } = kept as { readonly partition: number }
+    await produce(topic, partition, numbered(100, 200))
+    await first.until(() => first.offsetsOf(topic, partition).length >= 200, 'the rest')
+    assert.deepEqual(first.offsetsOf(topic, partition), offsets(0, 200))
+    assert.equal((await first.commit(topic, partition, 200)).status, 'ok')
+    assert.equal(await scene.committed(partition), 200)
+  }),
+
+  scene('what a member lost meanwhile may not be retained', 1, async ({ topic, client, produce, quiet }) => {
+    await produce(topic, 0, numbered(0, 10))
+    const first = await client({ retains: true }).start()
+    await first.driver.stop()
+    const second = await client({ retains: true }).start()
+    await second.until(() => second.offsetsOf(topic, 0).length === 10, 'the records')
+    await quiet()
+    assert.deepEqual(second.assignments[0]?.retainable, [])
+  }),
+
+  scene('under a cooperative strategy what stays goes on, and what moves waits for its drain', 2, async (scene) => {
+    const { topic, client, produce } = scene
+    const settings = { partitionAssignmentStrategy: ['cooperative-sticky'] as const }
+    for (const partition of [0, 1]) await produce(topic, partition, numbered(0, 100))
+    const mayGo = Promise.withResolvers<void>()
+    const first = client({ settings, retains: true, onRevoking: () => mayGo.promise })
+    await first.start()
+    await first.until(
+      () => [0, 1].every((partition) => first.offsetsOf(topic, partition).length === 100),
+      'all records',
+    )
+    const second = await client({ settings, retains: true }).start()
+    await first.until(() => first.revocations > 0 && first.owned.length === 1, 'the assignment that takes one away')
+    assert.deepEqual(second.owned, [], 'nobody has it yet')
+    const stays = first.owned[0] === `${topic}/0` ? 0 : 1
+    const moves = 1 - stays
+    for (const partition of [0, 1]) await produce(topic, partition, numbered(100, 200))
+    await first.until(() => first.offsetsOf(topic, stays).length === 200, 'what stays goes on')
+    assert.equal((await first.commit(topic, stays, 150)).status, 'ok')
+    assert.equal((await first.commit(topic, moves, 60)).status, 'ok', 'what is being drained can be committed')
+    assert.deepEqual(second.owned, [])
+    mayGo.resolve()
+    await second.until(() => second.owned.length === 1, 'what moves')
+    assert.deepEqual(second.owned, [`${topic}/${moves}`])
+    await second.until(() => second.offsetsOf(topic, moves).length === 140, 'its records')
+    assert.deepEqual(second.offsetsOf(topic, moves), offsets(60, 200), 'it starts at the committed offset')
+    assert.equal((await first.commit(topic, moves, 70)).status, 'fenced', 'what has moved is not committed any more')
+    assert.equal((await first.commit(topic, stays, 200)).status, 'ok')
+    assert.deepEqual([await scene.committed(stays), await scene.committed(moves)], [200, 60])
+    await produce(topic, stays, numbered(200, 300))
+    await first.until(() => first.offsetsOf(topic, stays).length === 300, 'what stays goes on')
+    assert.deepEqual(first.offsetsOf(topic, stays), offsets(0, 300))
+    assert.equal(new Set(first.batchesOf(topic, stays).map(({ epoch }) => epoch)).size, 1)
+  }),
 
   scene('a start that waits for others honours its signal', 1, async ({ client }) => {
     const mayGo = Promise.withResolvers<void>()

@@ -32,6 +32,7 @@ export class FakeFetcher {
   #late: RecordBatch[] = []
   #isFetching = false
   #isClosed = false
+  #isSuspended = false
 
   constructor(context: DriverContext, logs: FakeLogs, maxBatchRecords: number, faults: FetchFaults) {
     this.#context = context
@@ -41,7 +42,25 @@ export class FakeFetcher {
     this.#stopListening = logs.onChange(() => this.#fetch())
   }
 
-  /** Pauses end with the assignment; those that are asked for while it is told belong to the new one. */
+  /** Those of these that are read or could be read on. */
+  known(partitions: readonly TopicPartition[]): TopicPartition[] {
+    return partitions.filter((partition) => this.#positions.has(partitionName(partition)))
+  }
+
+  /** Reads these no more; they can still be committed. */
+  stopReading(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#positions.delete(partitionName(partition))
+  }
+
+  /** These are owned no more, and their pauses end. */
+  forget(partitions: readonly TopicPartition[]): void {
+    this.stopReading(partitions)
+    for (const partition of partitions) {
+      this.#epochs.delete(partitionName(partition))
+      this.#paused.delete(partitionName(partition))
+    }
+  }
+
   clear(): void {
     this.#positions.clear()
     this.#epochs.clear()
@@ -56,6 +75,7 @@ export class FakeFetcher {
   }
 
   begin(epoch: number, partitions: readonly AssignedPartition[]): void {
+    this.#isSuspended = false
     for (const { topic, partition, position } of partitions) {
       const name = partitionName({ topic, partition })
       this.#epochs.set(name, epoch)
@@ -74,7 +94,7 @@ export class FakeFetcher {
 
   /** Fetches nothing until the next assignment. */
   suspend(): void {
-    this.#positions.clear()
+    this.#isSuspended = true
   }
 
   close(): void {
@@ -93,12 +113,13 @@ export class FakeFetcher {
   }
 
   #fetch(): void {
-    if (this.#isFetching || this.#isClosed) return
+    if (this.#isFetching || this.#isClosed || this.#isSuspended) return
     const ready = [...this.#positions].filter(([name, position]) => !this.#paused.has(name) && this.#hasNews(position))
     if (ready.length === 0) return
     this.#isFetching = true
     setImmediate(() => {
       this.#isFetching = false
+      if (this.#isSuspended) return
       for (const [name, position] of ready) if (this.#positions.get(name) === position) this.#deliver(position)
       this.#fetch()
     })
@@ -129,7 +150,7 @@ export class FakeFetcher {
   #hand(batch: RecordBatch): void {
     if (this.#faults.stale?.(batch)) {
       this.#late.push(batch)
-      // The rest of the partition must not overtake it within the epoch.
+      // The rest of the partition must not overtake it within the epoch, which is not to be retained.
       this.#positions.delete(partitionName(batch))
       return
     }

@@ -9,15 +9,20 @@ export interface StoredOffset {
   readonly metadata: string
 }
 
+/** The strategy under which a partition stays with its member until that has given it up. */
+export const COOPERATIVE = 'cooperative-sticky'
+
 const NO_OFFSET: StoredOffset = Object.freeze({ offset: -1, metadata: '' })
 
 /** What the coordinator asks of a member. */
 export interface GroupMember {
   readonly memberId: string
   readonly topics: readonly string[]
+  readonly strategies: readonly string[]
+  readonly owned: readonly TopicPartition[]
   /** Settles when the member has joined the coming generation; its commits count until then. */
   prepare(): Promise<void>
-  adopt(generationId: number, partitions: readonly TopicPartition[]): void
+  adopt(generationId: number, partitions: readonly TopicPartition[], strategy: string): void
 }
 
 /**
@@ -96,8 +101,10 @@ export class FakeGroup {
     this.#rebalancing = undefined
     this.#generationId += 1
     const members = this.members.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1))
-    const assignment = assignRange(members, this.#partitionsOf)
-    for (const member of members) member.adopt(this.#generationId, assignment.get(member.memberId) ?? [])
+    const strategy = commonStrategy(members)
+    const target = assignRange(members, this.#partitionsOf)
+    const assignment = strategy === COOPERATIVE ? withheld(target, members) : target
+    for (const member of members) member.adopt(this.#generationId, assignment.get(member.memberId) ?? [], strategy)
   }
 
   /** A set of its own: what an earlier round is still waiting for says nothing in this one. */
@@ -119,4 +126,24 @@ export class FakeGroup {
       await Promise.race([Promise.all(waiting().map(({ memberId }) => asked.get(memberId))), this.#changed.promise])
     }
   }
+}
+
+/** The first that all members have; without one in common the broker would refuse the last to join. */
+function commonStrategy(members: readonly GroupMember[]): string {
+  const [first] = members
+  return first?.strategies.find((name) => members.every(({ strategies }) => strategies.includes(name))) ?? 'range'
+}
+
+/** Leaves out what another member has not given up yet. */
+function withheld(
+  target: ReadonlyMap<string, readonly TopicPartition[]>,
+  members: readonly GroupMember[],
+): ReadonlyMap<string, readonly TopicPartition[]> {
+  const owners = new Map(members.flatMap(({ memberId, owned }) => owned.map((one) => [partitionName(one), memberId])))
+  return new Map(
+    [...target].map(([memberId, partitions]) => [
+      memberId,
+      partitions.filter((one) => (owners.get(partitionName(one)) ?? memberId) === memberId),
+    ]),
+  )
 }

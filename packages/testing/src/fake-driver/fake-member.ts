@@ -5,11 +5,12 @@ import {
   type Driver,
   type DriverContext,
   HoldfastError,
+  partitionName,
   type TopicPartition,
 } from '@holdfast/core'
 import type { CommitFaults } from './fake-commits.ts'
 import { FakeFetcher } from './fake-fetcher.ts'
-import type { FakeGroup, GroupMember } from './fake-group.ts'
+import { COOPERATIVE, type FakeGroup, type GroupMember } from './fake-group.ts'
 import type { FakeLogs } from './fake-logs.ts'
 import type { FetchFaults } from './fetch-faults.ts'
 
@@ -37,6 +38,10 @@ export class FakeMember implements Driver, GroupMember {
   #memberId = ''
   #generationId = -1
   #owned: readonly TopicPartition[] = []
+  /** By the strategy of the generation in force. */
+  #isCooperative = false
+  #revoking: Promise<void> | undefined
+  #joinUnderWay: PromiseWithResolvers<void> | undefined
 
   constructor(context: DriverContext, ports: MemberPorts) {
     this.#context = context
@@ -51,6 +56,10 @@ export class FakeMember implements Driver, GroupMember {
 
   get memberId(): string {
     return this.#memberId
+  }
+
+  get strategies(): readonly string[] {
+    return this.#context.partitionAssignmentStrategy
   }
 
   get owned(): readonly TopicPartition[] {
@@ -83,6 +92,8 @@ export class FakeMember implements Driver, GroupMember {
   }
 
   async commit(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
+    // What is sent behind a join waits for its end.
+    await this.#joinUnderWay?.promise
     const identity = { memberId: this.#memberId, generationId: this.#generationId }
     const isCurrent = requests.map((request) => this.#isCurrent(request))
     await nextTurn()
@@ -93,6 +104,8 @@ export class FakeMember implements Driver, GroupMember {
     return requests.map((request, index) => {
       if (!isCurrent[index] || !isAccepted) {
         this.#ports.group.store(identity.memberId, identity.generationId, request, false)
+        const isOvertaken = isCurrent[index] && identity.generationId !== this.#generationId
+        if (isOvertaken && this.#isCurrent(request)) return { status: 'unknown', error: commitUnknown(request) }
         if (isCurrent[index]) this.#foundOut(identity.generationId)
         return { status: 'fenced', error: commitFenced(request) }
       }
@@ -104,6 +117,7 @@ export class FakeMember implements Driver, GroupMember {
   async stop(): Promise<void> {
     if (this.#phase === 'stopped' || this.#phase === 'killed') return
     this.#phase = 'stopped'
+    this.#endJoin()
     this.#firstAssignment.reject(startAborted())
     this.#fetcher.close()
     this.#ports.group.leave(this)
@@ -114,23 +128,50 @@ export class FakeMember implements Driver, GroupMember {
   async prepare(): Promise<void> {
     if (this.#phase !== 'member') return
     this.#phase = 'preparing'
-    this.#fetcher.suspend()
-    await this.#context.sink.revoking('rebalance')
+    if (this.#isCooperative) {
+      await this.#revoking
+    } else {
+      this.#fetcher.suspend()
+      await this.#context.sink.suspending()
+    }
+    if (this.#phase === 'preparing') this.#joinUnderWay = Promise.withResolvers()
   }
 
-  adopt(generationId: number, partitions: readonly TopicPartition[]): void {
+  adopt(generationId: number, partitions: readonly TopicPartition[], strategy: string): void {
     if (this.#phase !== 'joining' && this.#phase !== 'preparing') return
     const { sink } = this.#context
+    const isNext = generationId === this.#generationId + 1
     this.#phase = 'member'
     this.#generationId = generationId
+    this.#isCooperative = strategy === COOPERATIVE
+    const retainable = isNext ? this.#fetcher.known(partitions) : []
+    this.#giveUp(withoutAny(this.#owned, partitions), withoutAny(this.#owned, retainable))
     this.#owned = partitions
-    this.#fetcher.clear()
-    const assigned = partitions.map((partition) =>
+    const located = partitions.map((partition) =>
       this.#fetcher.locate(partition, this.#ports.group.committed(partition)),
     )
-    const epoch = sink.assigned({ partitions: assigned, memberId: this.#memberId, generationId })
-    this.#fetcher.begin(epoch, assigned)
+    const { epoch, retained } = sink.assigned({
+      partitions: located,
+      retainable,
+      memberId: this.#memberId,
+      generationId,
+    })
+    this.#fetcher.begin(epoch, withoutAny(located, retained))
+    this.#endJoin()
     this.#firstAssignment.resolve()
+  }
+
+  /** What is not assigned any more is drained where others have to wait for that, and has gone to them otherwise. */
+  #giveUp(unassigned: readonly TopicPartition[], ended: readonly TopicPartition[]): void {
+    if (!this.#isCooperative || unassigned.length === 0) return this.#fetcher.forget(ended)
+    this.#fetcher.forget(withoutAny(ended, unassigned))
+    this.#fetcher.stopReading(unassigned)
+    const { memberId } = this
+    this.#revoking = this.#context.sink.revoking(unassigned).then(() => {
+      if (this.#memberId !== memberId || this.#phase === 'out') return
+      this.#fetcher.forget(withoutAny(unassigned, this.#owned))
+      if (this.#phase === 'member') void this.#ports.group.rebalance()
+    })
   }
 
   /** The broker has thrown the member out. It is told now, or finds out by its next commit; then it joins anew. */
@@ -150,9 +191,15 @@ export class FakeMember implements Driver, GroupMember {
   /** The process ends without a word: nothing reaches the consumer any more, and no commit gets an answer. */
   kill(): void {
     this.#phase = 'killed'
+    this.#endJoin()
     this.#fetcher.close()
     this.#ports.group.leave(this)
     this.#ports.ended(this)
+  }
+
+  #endJoin(): void {
+    this.#joinUnderWay?.resolve()
+    this.#joinUnderWay = undefined
   }
 
   #checkMayStart(signal: AbortSignal): void {
@@ -191,9 +238,15 @@ export class FakeMember implements Driver, GroupMember {
 
   #leaveMembership(): void {
     this.#phase = 'out'
+    this.#endJoin()
     this.#owned = []
     this.#fetcher.clear()
   }
+}
+
+function withoutAny<T extends TopicPartition>(partitions: readonly T[], gone: readonly TopicPartition[]): T[] {
+  const names = new Set(gone.map(partitionName))
+  return partitions.filter((partition) => !names.has(partitionName(partition)))
 }
 
 function startAborted(): HoldfastError {

@@ -46,8 +46,9 @@ function latestEpoch(factory: DriverFactory): DriverFactory {
     (driver) => ({ commit: commit(driver) }),
     (sink) => ({
       assigned(assignment) {
-        epoch = sink.assigned(assignment)
-        return epoch
+        const adoption = sink.assigned(assignment)
+        epoch = adoption.epoch
+        return adoption
       },
     }),
   )(factory)
@@ -57,10 +58,31 @@ const BREAKS: readonly (readonly [fault: string, wrap: (factory: DriverFactory) 
   ['pause does nothing', broken(() => ({ pause: () => undefined }))],
   ['resume does nothing', broken(() => ({ resume: () => undefined }))],
   [
+    'suspending is not awaited',
+    broken(
+      () => ({}),
+      (sink) => ({ suspending: async () => void sink.suspending() }),
+    ),
+  ],
+  [
     'revoking is not awaited',
     broken(
       () => ({}),
-      (sink) => ({ revoking: async (cause) => void sink.revoking(cause) }),
+      (sink) => ({ revoking: async (partitions) => void sink.revoking(partitions) }),
+    ),
+  ],
+  [
+    'all that is assigned is said to be retainable',
+    broken(
+      () => ({}),
+      (sink) => ({ assigned: (assignment) => sink.assigned({ ...assignment, retainable: assignment.partitions }) }),
+    ),
+  ],
+  [
+    'nothing is said to be retainable',
+    broken(
+      () => ({}),
+      (sink) => ({ assigned: (assignment) => sink.assigned({ ...assignment, retainable: [] }) }),
     ),
   ],
   [

@@ -1,20 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AssignedPartition, parseOffset, partitionName, type TopicPartition } from '@holdfast/core'
-import type { BrokerInternals, ClusterInternals, CommittedOffsets, TopicOffsets } from './internals/cluster.ts'
+import {
+  type AssignedPartition,
+  type DriverContext,
+  HoldfastError,
+  parseOffset,
+  partitionName,
+  type TopicPartition,
+} from '@holdfast/core'
+import type { BrokerInternals, ClusterInternals, CommittedOffsets, TopicOffsets } from '../internals/cluster.ts'
 
 const ATTEMPTS = 8
 const RETRY_MS = 100
 
+type AutoOffsetReset = DriverContext['autoOffsetReset']
+
 /**
  * Committed offsets of the group with their texts, and where there is none the end of the log that `autoOffsetReset`
  * names.
+ * @throws HF_OFFSET_MISSING where it names none
  */
 export async function findStartOffsets(
   cluster: ClusterInternals,
   coordinator: BrokerInternals,
   groupId: string,
   partitions: readonly TopicPartition[],
-  fromBeginning: boolean,
+  autoOffsetReset: AutoOffsetReset,
 ): Promise<AssignedPartition[]> {
   if (partitions.length === 0) return []
   const { responses } = await patiently(() => coordinator.offsetFetch({ groupId, topics: byTopic(partitions) }))
@@ -24,8 +34,8 @@ export async function findStartOffsets(
   const missing = partitions.filter((partition) => committed(partition) < 0)
   const described = partitions.filter((partition) => committed(partition) >= 0 && metadata(partition) !== '')
   const [starts, logEnds] = await Promise.all([
-    findLogEnds(cluster, missing, fromBeginning),
-    findLogEnds(cluster, described, false),
+    findResetOffsets(cluster, missing, autoOffsetReset, 'has no committed offset'),
+    findLogEnds(cluster, described, 'latest'),
   ])
   return partitions.map((partition) => {
     const name = partitionName(partition)
@@ -36,14 +46,34 @@ export async function findStartOffsets(
   })
 }
 
-/** The first or the last offset of each log. */
-export async function findLogEnds(
+/**
+ * Where partitions go on that have no offset of their own.
+ * @throws HF_OFFSET_MISSING with `autoOffsetReset: 'none'`
+ */
+export async function findResetOffsets(
   cluster: ClusterInternals,
   partitions: readonly TopicPartition[],
-  fromBeginning: boolean,
+  autoOffsetReset: AutoOffsetReset,
+  reason: string,
+): Promise<Map<string, number>> {
+  const [first] = partitions
+  if (first === undefined) return new Map()
+  if (autoOffsetReset !== 'none') return findLogEnds(cluster, partitions, autoOffsetReset)
+  throw new HoldfastError(
+    'HF_OFFSET_MISSING',
+    `${partitionName(first)} ${reason}, and autoOffsetReset = "none".\n  Fix: commit an offset for the group, or set autoOffsetReset to earliest or latest.`,
+    { details: { ...first, option: 'autoOffsetReset' } },
+  )
+}
+
+/** The first or the last offset of each log. */
+async function findLogEnds(
+  cluster: ClusterInternals,
+  partitions: readonly TopicPartition[],
+  end: 'earliest' | 'latest',
 ): Promise<Map<string, number>> {
   if (partitions.length === 0) return new Map()
-  const topics = byTopic(partitions).map((topic) => ({ ...topic, fromBeginning }))
+  const topics = byTopic(partitions).map((topic) => ({ ...topic, fromBeginning: end === 'earliest' }))
   return indexOffsets(await patiently(() => cluster.fetchTopicsOffset(topics)))
 }
 

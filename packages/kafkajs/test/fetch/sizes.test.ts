@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FetchSizes } from '../src/fetch-sizes.ts'
+import { FetchSizes } from '../../src/fetch/sizes.ts'
 
 const MAX = 1_048_576
 const SLOW = { topic: 'a', partition: 0 }
@@ -30,8 +30,8 @@ test('one that is paused again and again is asked for less, and others for all',
   expect(asked(sizes)).toEqual([MAX / 2, MAX])
   for (let pause = 0; pause < 20; pause += 1) sizes.shrink([SLOW])
   expect(asked(sizes)).toEqual([65_536, MAX])
-  sizes.clear()
-  expect(asked(sizes)).toEqual([262_144, 262_144])
+  sizes.forget([SLOW])
+  expect(asked(sizes)).toEqual([262_144, MAX])
 })
 
 test('where three fetches fill what is free, it settles there', () => {

@@ -1,6 +1,6 @@
 import { type ConsumerRecord, parseOffset, RecordHeaders, type RecordSource, recordBytes } from '@holdfast/core'
-import { rawHeaders } from './internals/headers.ts'
-import type { KafkaMessage } from './internals/kafkajs.ts'
+import { rawHeaders } from '../internals/headers.ts'
+import type { KafkaMessage } from '../internals/kafkajs.ts'
 
 /**
  * A record made from what kafkajs decoded. Headers and timestamp are made when asked for: most handlers never look at

@@ -1,5 +1,5 @@
 import { partitionName, type TopicPartition } from '@holdfast/core'
-import type { FetchRequest } from './internals/cluster.ts'
+import type { FetchRequest } from '../internals/cluster.ts'
 
 const MIN_BYTES = 65_536
 const FIRST_BYTES = 262_144
@@ -38,9 +38,9 @@ export class FetchSizes {
     }
   }
 
-  /** Every partition begins anew. */
-  clear(): void {
-    this.#bytes.clear()
+  /** These begin anew. */
+  forget(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#bytes.delete(partitionName(partition))
   }
 
   #of(name: string): number {

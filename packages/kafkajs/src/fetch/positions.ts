@@ -1,5 +1,5 @@
 import { type AssignedPartition, parseOffset, partitionName, type TopicPartition } from '@holdfast/core'
-import type { FetchRequest, FetchResponse } from './internals/cluster.ts'
+import type { FetchRequest, FetchResponse } from '../internals/cluster.ts'
 
 interface Position {
   readonly topic: string
@@ -24,8 +24,13 @@ export interface Advance extends TopicPartition {
 export class Positions {
   readonly #byName = new Map<string, Position>()
 
-  replace(epoch: number, starts: readonly AssignedPartition[]): void {
-    this.#byName.clear()
+  get all(): readonly TopicPartition[] {
+    return [...this.#byName.values()].map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /** Adds what begins at its start; what the last responses offered to the rest was not handed over. */
+  begin(epoch: number, starts: readonly AssignedPartition[]): void {
+    for (const position of this.#byName.values()) position.offeredTo = undefined
     for (const { topic, partition, position } of starts) {
       this.#byName.set(partitionName({ topic, partition }), {
         topic,
@@ -41,8 +46,8 @@ export class Positions {
     return this.#byName.get(partitionName({ topic, partition }))?.epoch === epoch
   }
 
-  clear(): void {
-    this.#byName.clear()
+  forget(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#byName.delete(partitionName(partition))
   }
 
   move(partition: TopicPartition, epoch: number, offset: number): void {

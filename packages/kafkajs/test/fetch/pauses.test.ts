@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { FetchPauses } from '../src/fetch-pauses.ts'
+import { FetchPauses } from '../../src/fetch/pauses.ts'
 
 const at = (partition: number) => ({ partition, fetchOffset: '0', maxBytes: 1 })
 const REQUEST = {
@@ -21,7 +21,10 @@ test('what is paused is left out of a request, and comes back when it is resumed
   expect(pauses.apply(REQUEST)).toBeUndefined()
   pauses.resume([{ topic: 'b', partition: 0 }])
   expect(pauses.apply(REQUEST)).toEqual({ topics: [{ topic: 'b', partitions: [at(0)] }] })
-  pauses.clear()
+  pauses.resume([
+    { topic: 'a', partition: 0 },
+    { topic: 'a', partition: 1 },
+  ])
   expect(pauses.apply(REQUEST)).toBe(REQUEST)
 })
 

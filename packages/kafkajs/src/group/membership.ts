@@ -1,6 +1,6 @@
 import { type CommitRequest, type CommitResult, HoldfastError, partitionName } from '@holdfast/core'
-import type { BrokerInternals, ClusterInternals, CommittedOffsets, Identity } from './internals/cluster.ts'
-import { errorType } from './translate-error.ts'
+import type { BrokerInternals, ClusterInternals, CommittedOffsets, Identity } from '../internals/cluster.ts'
+import { errorType } from '../translate-error.ts'
 
 /** Answers that mean: this identity is over. */
 const FENCED_TYPES: readonly (string | undefined)[] = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']
@@ -19,13 +19,15 @@ export interface MembershipPorts {
  * Who this process is in the group, and what it may commit.
  *
  * An identity is in force from the answer to SyncGroup until the next JoinGroup is sent. Commits carry it, so the broker
- * refuses what is late. The broker never checks who owns a partition: what this member does not own under the epoch of
- * the request never leaves.
+ * refuses what is late. What is to be committed while a join is under way waits for its end: sent behind the JoinGroup it
+ * would hang for as long, and be refused then. The broker never checks who owns a partition: what this member does not own
+ * under the epoch of the request never leaves.
  */
 export class Membership {
   readonly #groupId: string
   readonly #cluster: () => ClusterInternals
   #current: Identity | undefined
+  #joinUnderWay: PromiseWithResolvers<void> | undefined
   #coordinator: BrokerInternals | undefined
   readonly #owns: (request: CommitRequest) => boolean
   readonly #metadataRefused: () => void
@@ -43,13 +45,20 @@ export class Membership {
     return this.#current
   }
 
-  enter(identity: Identity): void {
-    this.#current = identity
+  /** A JoinGroup is about to be sent. */
+  beginJoin(): void {
+    this.#joinUnderWay ??= Promise.withResolvers()
   }
 
-  /** No identity is in force: a join is on its way, or the group was left. */
-  suspend(): void {
+  enter(identity: Identity): void {
+    this.#current = identity
+    this.#endJoin()
+  }
+
+  /** The group was left, or has gone on without this member. */
+  leave(): void {
     this.#current = undefined
+    this.#endJoin()
   }
 
   useCoordinator(coordinator: BrokerInternals): void {
@@ -71,6 +80,7 @@ export class Membership {
   }
 
   async commit(requests: readonly CommitRequest[]): Promise<CommitResult[]> {
+    await this.#joinUnderWay?.promise
     const valid = this.#current === undefined ? [] : requests.filter(this.#owns)
     const result = valid.length === 0 ? OK : await this.#send(valid)
     return requests.map((request) => (valid.includes(request) ? result : fenced(request, 'its epoch is over')))
@@ -88,10 +98,17 @@ export class Membership {
       return OK
     } catch (error) {
       const type = errorType(error)
-      if (FENCED_TYPES.includes(type)) return fenced(requests[0] as CommitRequest, `the broker answered ${type}`, error)
+      const isOvertaken = this.#current !== undefined && this.#current !== identity
+      if (FENCED_TYPES.includes(type) && !isOvertaken)
+        return fenced(requests[0] as CommitRequest, `the broker answered ${type}`, error)
       this.#coordinator = undefined
       return unknown(requests[0] as CommitRequest, error)
     }
+  }
+
+  #endJoin(): void {
+    this.#joinUnderWay?.resolve()
+    this.#joinUnderWay = undefined
   }
 
   async #request(requests: readonly CommitRequest[], { memberId, generationId }: Identity): Promise<void> {

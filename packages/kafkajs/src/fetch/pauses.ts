@@ -1,5 +1,5 @@
 import { partitionName, type TopicPartition } from '@holdfast/core'
-import type { FetchRequest } from './internals/cluster.ts'
+import type { FetchRequest } from '../internals/cluster.ts'
 
 /**
  * Which partitions are not to be fetched. kafkajs has pauses of its own, but where all that it has is paused it sleeps for
@@ -15,11 +15,6 @@ export class FetchPauses {
 
   resume(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) this.#paused.delete(partitionName(partition))
-    this.#wake()
-  }
-
-  clear(): void {
-    this.#paused.clear()
     this.#wake()
   }
 

@@ -1,0 +1,122 @@
+import type { AssignedPartition, DriverContext, TopicPartition } from '@holdfast/core'
+import { findResetOffsets } from '../group/start-offsets.ts'
+import type { ClusterInternals, FetchRequest, FetchResponse } from '../internals/cluster.ts'
+import type { EachBatchPayload } from '../internals/kafkajs.ts'
+import { FetchPauses } from './pauses.ts'
+import { Positions } from './positions.ts'
+import { KafkajsRecords } from './record.ts'
+import { FetchSizes } from './sizes.ts'
+
+type Send = (request: FetchRequest) => Promise<FetchResponse>
+
+/**
+ * What is read, from where, and what becomes of it.
+ *
+ * A round lasts from one assignment to the next join. What was asked for in another round is emptied before kafkajs sees
+ * it; since positions move with what is handed over, a partition that is retained goes on exactly there.
+ */
+export class Fetching {
+  readonly #context: DriverContext
+  readonly #cluster: () => ClusterInternals
+  readonly #positions = new Positions()
+  readonly #pauses = new FetchPauses()
+  readonly #sizes: FetchSizes
+  #rounds = 0
+  /** Undefined while none is in force. */
+  #round: number | undefined
+
+  constructor(context: DriverContext, cluster: () => ClusterInternals) {
+    this.#context = context
+    this.#cluster = cluster
+    this.#sizes = new FetchSizes(context.maxPartitionFetchBytes)
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#pauses.pause(partitions)
+    this.#sizes.shrink(partitions)
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#pauses.resume(partitions)
+  }
+
+  owns(request: TopicPartition & { readonly epoch: number }): boolean {
+    return this.#positions.owns(request)
+  }
+
+  /** All that is owned, also what is being given up. */
+  get owned(): readonly TopicPartition[] {
+    return this.#positions.all
+  }
+
+  /** Hands nothing over until `begin`; positions stay. */
+  halt(): void {
+    this.#round = undefined
+  }
+
+  /** These are owned no more. */
+  forget(partitions: readonly TopicPartition[]): void {
+    this.#positions.forget(partitions)
+    this.#sizes.forget(partitions)
+    this.#pauses.resume(partitions)
+  }
+
+  /** Reads what is new from its start, and the rest from where it was. */
+  begin(epoch: number, starts: readonly AssignedPartition[]): void {
+    this.#positions.begin(epoch, starts)
+    this.#rounds += 1
+    this.#round = this.#rounds
+  }
+
+  /** Nothing is owned any more. */
+  end(): void {
+    this.#round = undefined
+    this.forget(this.owned)
+  }
+
+  async fetch(request: FetchRequest, send: Send): Promise<FetchResponse> {
+    const round = this.#round
+    if (round !== undefined) {
+      for (const advance of this.#positions.align(request))
+        this.#context.sink.advanced(advance, advance.epoch, advance.nextOffset)
+    }
+    const wanted = this.#pauses.apply(request)
+    if (wanted === undefined) {
+      await this.#pauses.untilResumed(this.#context.fetchMaxWaitMs)
+      return { responses: [] }
+    }
+    this.#sizes.apply(wanted)
+    try {
+      const response = await send(wanted)
+      if (round === undefined || round !== this.#round) return { ...response, responses: [] }
+      this.#positions.offered(response)
+      return response
+    } catch (error) {
+      if ((error as Error).name !== 'KafkaJSOffsetOutOfRange' || round !== this.#round) throw error
+      await this.#resetPosition(error as Error & TopicPartition, round)
+      return { responses: [] }
+    }
+  }
+
+  handOver({ batch }: EachBatchPayload): void {
+    const { topic, partition } = batch
+    const nextOffset = Number(batch.lastOffset()) + 1
+    const fetchedOffset = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset)
+    const isCurrent = this.#round !== undefined
+    const epoch = isCurrent ? this.#positions.accept(topic, partition, fetchedOffset, nextOffset) : undefined
+    if (epoch === undefined) return
+    const records = new KafkajsRecords(topic, partition, batch.messages)
+    const highWatermark = Number(batch.highWatermark)
+    this.#context.sink.batch({ topic, partition, epoch, records, nextOffset, highWatermark })
+  }
+
+  /** kafkajs would commit −1 or −2 for the group here; the position is moved to the real end of the log instead. */
+  async #resetPosition({ topic, partition }: TopicPartition, round: number | undefined): Promise<void> {
+    const reason = 'has a position outside its log'
+    const { autoOffsetReset } = this.#context
+    const [to] = (await findResetOffsets(this.#cluster(), [{ topic, partition }], autoOffsetReset, reason)).values()
+    if (round === undefined || round !== this.#round || to === undefined) return
+    const epoch = this.#context.sink.reset({ topic, partition }, to)
+    this.#positions.move({ topic, partition }, epoch, to)
+  }
+}
