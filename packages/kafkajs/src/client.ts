@@ -82,7 +82,8 @@ export function createGroupConsumer(
       const assigner = createAssigner(ASSIGNORS[name], {
         cluster: cluster as unknown as ClusterInternals,
         owned: claim,
-        onUnreadable: (member) => context.logger.warn(member, 'the subscription of a member cannot be read; it gets no partitions'),
+        onUnreadable: (member) =>
+          context.logger.warn(member, 'the subscription of a member cannot be read; it gets no partitions'),
       })
       assigners.push(assigner)
       if (assigners.length === strategies.length) created(cluster, assigners)

@@ -66,7 +66,7 @@ const WRONG: readonly (readonly [option: string, value: unknown, reason: RegExp]
   ['concurrency', 'automatic', /a whole number of at least 1, or 'auto'/],
   ['delivery', 'exactly once', /'at-least-once' or 'at-most-once'/],
   ['order', 'random', /'partition'/],
-  ['autoOffsetReset', 'none', /'earliest' or 'latest'/],
+  ['autoOffsetReset', 'never', /'earliest' or 'latest'/],
   ['isolationLevel', 'serializable', /'read_committed' or 'read_uncommitted'/],
   ['commitInterval', { records: 0 }, /records and ms/],
   ['commitInterval', { every: 5 }, /records and ms/],

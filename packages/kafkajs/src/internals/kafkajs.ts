@@ -9,7 +9,6 @@ export type {
   Consumer,
   EachBatchPayload,
   GroupMember,
-  GroupMemberAssignment,
   ISocketFactory,
   KafkaConfig,
   KafkaMessage,
