@@ -12,10 +12,11 @@ import { type Clock, systemClock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
 import { type AttemptEvent, type EventListener, type EventName, Events } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
-import { type AdmissionPorts, admitAtLeastOnce, admitAtMostOnce } from './runtime/admission.ts'
+import { admission } from './runtime/admission.ts'
 import { Committer } from './runtime/committer.ts'
 import { ConcurrencyControl } from './runtime/concurrency-control.ts'
 import { Dispatcher } from './runtime/dispatcher.ts'
+import { FenceCounter } from './runtime/fence-counter.ts'
 import { Group } from './runtime/group.ts'
 import { holdBack } from './runtime/hold-back.ts'
 import { Intake } from './runtime/intake.ts'
@@ -51,6 +52,7 @@ class HoldfastConsumer implements Consumer {
   readonly #logger: Logger
   readonly #clock: Clock
   readonly #events: Events
+  readonly #fenced: FenceCounter
   readonly #partitions = new Partitions()
   readonly #slots = new Slots()
   readonly #userPauses: UserPausing
@@ -75,6 +77,7 @@ class HoldfastConsumer implements Consumer {
     this.#clock = clock
     this.#events = new Events((event, error) => logger.error({ event, err: error }, 'an event listener threw'))
     logEvents(this.#events, logger)
+    this.#fenced = new FenceCounter(this.#events)
     this.#lifecycle = new Lifecycle(this.#events)
     this.#handlers = new Handlers(config.handlers, this.#judge)
     this.#scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
@@ -136,8 +139,9 @@ class HoldfastConsumer implements Consumer {
       slots: slotStatus(this.#dispatcher.concurrency, this.#slots.size, this.#scheduler.waitingByOrder),
       memberId,
       generationId,
-      partitions: [...this.#partitions].map((state) =>
-        partitionStatus(state, this.#scheduler.limitsReached(state.queue), nowMs),
+      fenced: this.#fenced.counts,
+      partitions: [...this.#partitions].map((it) =>
+        partitionStatus(it, this.#scheduler.limitsReached(it.queue), nowMs),
       ),
     })
   }
@@ -214,16 +218,15 @@ class HoldfastConsumer implements Consumer {
   }
 
   #createPump(): Pump {
-    const admission: AdmissionPorts = {
-      partitions: this.#partitions,
-      start: (pollBatch) => this.#scheduler.start(pollBatch),
-      commitThrough: (state, offset) => this.#committer.commitThrough(state, offset),
-      waited: () => this.#noticed(),
-      broken: (error) => this.#session.fail(error),
-    }
     return new Pump({
       ...this.#shared,
-      admit: this.#config.delivery === 'at-most-once' ? admitAtMostOnce(admission) : admitAtLeastOnce(admission),
+      admit: admission(this.#config.delivery, {
+        partitions: this.#partitions,
+        start: (pollBatch) => this.#scheduler.start(pollBatch),
+        commitThrough: (state, offset) => this.#committer.commitThrough(state, offset),
+        waited: () => this.#noticed(),
+        broken: (error) => this.#session.fail(error),
+      }),
       driver: () => this.#driver,
       fillSlots: () => this.#dispatcher.fill(),
       broken: (error) => this.#session.fail(error),

@@ -1,5 +1,6 @@
 export type { Consumer, RunOptions, StopOptions } from './api.ts'
 export type { ConfigEntry, Origin } from './config/entries.ts'
+export { instanceIdFromEnvironment } from './config/instance-id.ts'
 export type { ConsumerOptions } from './config/options.ts'
 export { OPTION_TABLE, type OptionSpec } from './config/table.ts'
 export { createConsumer } from './consumer.ts'
@@ -49,7 +50,14 @@ export type {
 export type { Logger } from './ports/logger.ts'
 export { EXIT_CODES, type Runnable, type RunUntilSignalOptions, runUntilSignal } from './runtime/run-until-signal.ts'
 export type { StopReport } from './runtime/session.ts'
-export type { ConsumerStatus, Health, HealthStatus, PartitionStatus, SlotStatus } from './runtime/status.ts'
+export type {
+  ConsumerStatus,
+  FencedCounts,
+  Health,
+  HealthStatus,
+  PartitionStatus,
+  SlotStatus,
+} from './runtime/status.ts'
 export type { LimitName } from './schedule/limits.ts'
 export type { LaneKey, NullKey, Order } from './schedule/ordering.ts'
 export type { OldestOpen, PartitionPhase } from './state/partition-state.ts'

@@ -70,6 +70,11 @@ export interface ConsumerEvents {
   'commit:ok': { readonly offsets: readonly CommitRequest[] }
   'commit:fenced': { readonly offsets: readonly CommitRequest[]; readonly error: HoldfastError }
   'commit:unknown': { readonly offsets: readonly CommitRequest[]; readonly error: HoldfastError }
+  /** The budget of a drain has ended before these attempts: their signals abort, and their records run again. */
+  'drain:overrun': {
+    readonly cause: DrainCause
+    readonly attempts: readonly (AttemptEvent & { readonly ageMs: number })[]
+  }
   'drain:ended': {
     readonly cause: DrainCause
     readonly partitions: readonly TopicPartition[]

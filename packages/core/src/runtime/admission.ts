@@ -15,8 +15,9 @@ export interface AdmissionPorts {
   broken(error: unknown): void
 }
 
-export function admitAtLeastOnce({ start }: AdmissionPorts): Admit {
-  return start
+/** How poll batches start under a delivery promise: at once, or with at-most-once after their commit. */
+export function admission(delivery: 'at-least-once' | 'at-most-once', ports: AdmissionPorts): Admit {
+  return delivery === 'at-most-once' ? admitAtMostOnce(ports) : ports.start
 }
 
 /**
@@ -24,7 +25,7 @@ export function admitAtLeastOnce({ start }: AdmissionPorts): Admit {
  * epoch ends before that, none of them ever starts. Poll batches of a partition start in their order, whichever
  * acknowledgement is seen first.
  */
-export function admitAtMostOnce({ partitions, start, commitThrough, waited, broken }: AdmissionPorts): Admit {
+function admitAtMostOnce({ partitions, start, commitThrough, waited, broken }: AdmissionPorts): Admit {
   const lastOf = new WeakMap<PartitionQueue, Promise<void>>()
   return (pollBatch) => {
     const { queue, records, endOffset } = pollBatch

@@ -43,6 +43,18 @@ function logLifecycle(events: Events, logger: Logger): void {
       'lost partitions; records that were not committed are delivered again',
     ),
   )
+  events.on('drain:overrun', ({ cause, attempts }) =>
+    logger.warn(
+      {
+        cause,
+        attempts: attempts.map(
+          ({ ageMs, ...attempt }) =>
+            `${partitionName(attempt)}@${attempt.offset} (${attempt.handler}, since ${Math.round(ageMs)} ms)`,
+        ),
+      },
+      'handlers outlast the drain: they are aborted, and their records run again',
+    ),
+  )
   events.on('drain:ended', ({ cause, partitions, durationMs, abandoned }) => {
     const fields = {
       cause,

@@ -131,6 +131,13 @@ export class Rebalance {
     await this.#untilQuiet(drain, budgetMs)
     const late = new Set([...states].filter((state) => !this.#isQuiet([state])))
     if (late.size > 0) {
+      const nowMs = clock.now()
+      const attempts = slots
+        .of(late)
+        .flatMap(({ current }) =>
+          current === undefined ? [] : [{ ...current.event, ageMs: nowMs - current.startedMs }],
+        )
+      events.emit('drain:overrun', { cause, attempts })
       this.#abort(late, cause === 'shutdown' ? 'shutdown' : 'revoked')
       await this.#untilQuiet(drain, ABORT_GRACE_MS)
     }

@@ -41,6 +41,16 @@ export interface PartitionStatus {
   readonly halted: string | undefined
 }
 
+/** What came from epochs that had ended, and did not count. */
+export interface FencedCounts {
+  /** Attempts whose handlers came back too late. */
+  readonly attempts: number
+  /** Records that were fetched for an earlier assignment. */
+  readonly records: number
+  /** Offsets that were to be committed for an earlier assignment. */
+  readonly commits: number
+}
+
 export interface SlotStatus {
   readonly concurrency: number
   readonly busy: number
@@ -54,6 +64,8 @@ export interface ConsumerStatus {
   readonly memberId: string
   readonly generationId: number | undefined
   readonly slots: SlotStatus
+  /** Counted since the consumer was made. */
+  readonly fenced: FencedCounts
   readonly partitions: readonly PartitionStatus[]
 }
 
@@ -98,9 +110,9 @@ export function partitionStatus(
 }
 
 export function consumerStatus(input: Omit<HealthInput, 'isMember'> & Omit<ConsumerStatus, 'health'>): ConsumerStatus {
-  const { state, memberId, generationId, slots, partitions } = input
+  const { state, memberId, generationId, slots, fenced, partitions } = input
   const health = healthOf({ ...input, isMember: generationId !== undefined })
-  return { state, health, memberId, generationId, slots, partitions }
+  return { state, health, memberId, generationId, slots, fenced, partitions }
 }
 
 /** Judges from progress, not from heartbeats. */

@@ -49,6 +49,7 @@ test('the drain ends with its budget; who ignores the signal is abandoned and it
   void broker.rebalance()
   await clock.advance(1_000)
   expect(gate.calls[0]?.signal.reason).toMatchObject({ details: { reason: 'revoked' } })
+  expect(events('drain:overrun')).toMatchObject([{ cause: 'rebalance', attempts: [{ offset: 0, ageMs: 1_000 }] }])
   await clock.advance(250)
   expect(events('drain:ended')).toMatchObject([{ abandoned: [{ offset: 0 }] }])
   gate.calls[0]?.end()
@@ -78,7 +79,7 @@ test('a handler that heeds its signal is delivered again and is not an attempt',
 
 test('a record that is fetched again under a new epoch runs, though the old epoch still holds the same offset', async () => {
   const { gate, handlers } = gated()
-  const { driver, epoch, clock, events } = await onScript({ handlers })
+  const { driver, epoch, clock, events, consumer } = await onScript({ handlers })
   driver.sink.batch(batchOf(epoch, [0]))
   await clock.settle()
   driver.sink.lost('evicted')
@@ -94,6 +95,7 @@ test('a record that is fetched again under a new epoch runs, though the old epoc
   gate.calls[0]?.end()
   await clock.advance('2s')
   expect(driver.requests).toHaveLength(1)
+  expect(consumer.status().fenced).toEqual({ attempts: 1, records: 2, commits: 0 })
 })
 
 test('a full buffer of an epoch that is over does not hold the next one back', async () => {

@@ -44,6 +44,7 @@ const WATCHED: readonly EventName[] = [
   'commit:ok',
   'commit:fenced',
   'commit:unknown',
+  'drain:overrun',
   'drain:ended',
   'concurrency:changed',
   'driver:crashed',
