@@ -16,6 +16,7 @@ function checkContents({ name, tarball }: PackedPackage): void {
   const manifest = JSON.parse(
     execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }),
   ) as {
+    bin?: Record<string, string>
     scripts?: Record<string, string>
     dependencies?: Record<string, string>
   }
@@ -23,6 +24,7 @@ function checkContents({ name, tarball }: PackedPackage): void {
     (file) => !files.includes(file),
   )
   if (missing.length > 0) throw new Error(`${name} lacks ${missing.join(', ')}`)
+  for (const program of Object.values(manifest.bin ?? {})) checkProgram(name, tarball, program)
   const stray = files.filter((file) => /\/test\/|tsbuildinfo|\.env/.test(file))
   if (stray.length > 0) throw new Error(`${name} carries ${stray.join(', ')}`)
   const hooks = FORBIDDEN_SCRIPTS.filter((script) => manifest.scripts?.[script] !== undefined)
@@ -31,6 +33,15 @@ function checkContents({ name, tarball }: PackedPackage): void {
     /^(workspace|catalog):/.test(range),
   )
   if (unresolved.length > 0) throw new Error(`${name} has unresolved ranges: ${unresolved.join(', ')}`)
+}
+
+/** A program that is not in the tarball, or cannot be executed, shows only after the installation. */
+function checkProgram(name: string, tarball: string, program: string): void {
+  const path = `package/${program.replace(/^\.\//, '')}`
+  const listed = execFileSync('tar', ['-tvzf', tarball], { encoding: 'utf8' }).split('\n')
+  const entry = listed.find((line) => line.endsWith(` ${path}`))
+  if (entry === undefined) throw new Error(`${name} lacks ${path}`)
+  if (!/^-rwx/.test(entry)) throw new Error(`${name} cannot execute ${path}: ${entry}`)
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-pack-'))

@@ -6,6 +6,7 @@ import { packAll } from './pack.ts'
 
 /** Installs the packed packages beside plain Node 22 and runs a consumer from them on a real broker. */
 const PROGRAM = `
+import { execFileSync } from 'node:child_process'
 import { createConsumer, json, on } from '@holdfast/core'
 import { consumersOf } from '@holdfast/decorators'
 import { kafkajs } from '@holdfast/kafkajs'
@@ -30,6 +31,9 @@ const consumer = createConsumer({
 })
 await consumer.run()
 console.log(typeof consumersOf, consumer.status().state)
+const flags = ['--topic', 'greetings', '--group-id', 'judged', '--max-messages', '1']
+const program = 'node_modules/.bin/verifiable-consumer'
+console.log(execFileSync(process.execPath, [program, '--bootstrap-server', cluster.brokers.join(), ...flags], { encoding: 'utf8' }))
 await cluster.stop()
 `
 
