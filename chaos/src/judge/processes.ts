@@ -1,0 +1,20 @@
+import { type Entry, entriesOf } from '../history/entry.ts'
+import type { Membership } from './membership.ts'
+import type { Violation } from './violation.ts'
+
+/** No process fails, ends by itself or loses its membership unless a fault did that to it. */
+export function judgeProcesses(entries: readonly Entry[], membership: Membership): Violation[] {
+  const failed = entriesOf(entries, 'failed').map(({ process, reason }) => `${process} failed: ${reason}`)
+  const exited = entriesOf(entries, 'exit').flatMap(({ target, code, signal, isExpected }) => {
+    if (!isExpected) return [`${target} ended by itself (code ${code}, signal ${signal})`]
+    const isHung = signal === 'SIGKILL' && membership.killedAt(target) === undefined
+    return isHung ? [`${target} did not leave in time`] : []
+  })
+  const lost = entriesOf(entries, 'lost').flatMap(({ process, at, reason }) =>
+    membership.spansOf(process).some(({ to }) => to === at) ? [] : [`${process} lost its membership: ${reason}`],
+  )
+  const errors = entriesOf(entries, 'log').flatMap(({ process, level, message, fields }) =>
+    level === 'error' ? [`${process} logged "${message}" ${JSON.stringify(fields)}`] : [],
+  )
+  return [...failed, ...exited, ...lost, ...errors].map((text) => ({ kind: 'process', text }))
+}

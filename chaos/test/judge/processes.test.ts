@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import type { Note } from '../../src/history/entry.ts'
+import { Membership } from '../../src/judge/membership.ts'
+import { judgeProcesses } from '../../src/judge/processes.ts'
+import { HistoryBuilder } from './history-builder.ts'
+
+const judge = ({ entries }: HistoryBuilder) => judgeProcesses(entries, new Membership(entries)).map(({ text }) => text)
+const exit = (code: number | null, signal: string | null, isExpected: boolean): Note => {
+  return { kind: 'exit', target: 'a', code, signal, isExpected }
+}
+
+test('processes that are killed or leave are as they should be', () => {
+  expect(judge(new HistoryBuilder().killed(1, 'b').note(9, 'program', exit(0, null, true)))).toEqual([])
+})
+
+test.each([
+  [exit(1, null, false), 'a ended by itself (code 1, signal null)'],
+  [exit(null, 'SIGKILL', true), 'a did not leave in time'],
+  [{ kind: 'failed', reason: 'HF_INTERNAL' } as Note, 'program failed: HF_INTERNAL'],
+  [{ kind: 'lost', reason: 'evicted' } as Note, 'program lost its membership: evicted'],
+  [
+    { kind: 'log', level: 'error', message: 'client crashed', fields: { code: 'HF' } } as Note,
+    'program logged "client crashed" {"code":"HF"}',
+  ],
+])('%o is found', (note, text) => {
+  expect(judge(new HistoryBuilder().note(1, 'program', note))).toEqual([text])
+})
+
+test('a frozen process may lose its membership once', () => {
+  const history = new HistoryBuilder()
+    .note(1, 'program', { kind: 'fault', fault: 'freeze', target: 'a' })
+    .note(9, 'a', { kind: 'lost', reason: 'it slept' })
+  expect(judge(history)).toEqual([])
+  expect(judge(history.note(20, 'a', { kind: 'lost', reason: 'again' }))).toEqual(['a lost its membership: again'])
+})
