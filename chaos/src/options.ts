@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util'
+import type { Story } from './stories/story.ts'
+import { GROUP_FLAGS, type GroupChoice } from './worker/group-flags.ts'
+
+export interface CommandLine {
+  readonly seed: number
+  readonly minutes: number
+  readonly stories: readonly Story[]
+  readonly group: GroupChoice
+  readonly json: boolean
+}
+
+/** A flag that is not taken: why, and what to write instead. */
+export class FlagError extends Error {
+  constructor(reason: string, fix: string) {
+    super(`${reason}.\n  Fix: ${fix}.`)
+  }
+}
+
+const MAX_SEED = 2 ** 31 - 1
+const DEFAULT_MINUTES = 5
+
+/** @throws FlagError */
+export function readCommandLine(args: readonly string[], stories: readonly Story[], anySeed: number): CommandLine {
+  const values = parse(args)
+  return {
+    seed: readNumber('seed', values.seed, anySeed, isSeed, `a whole number from 0 to ${MAX_SEED}`),
+    minutes: readNumber('minutes', values.minutes, DEFAULT_MINUTES, isDuration, 'a number above 0'),
+    stories: readStories(values.story, stories),
+    group: readGroup(values),
+    json: values.json === true,
+  }
+}
+
+function readGroup({ strategy, static: isStatic }: { strategy?: string; static?: boolean }): GroupChoice {
+  const asked = Object.entries({ strategy, static: isStatic }).filter(([, value]) => value !== undefined)
+  const refused = asked.find(([flag]) => GROUP_FLAGS[flag as keyof GroupChoice] === undefined)
+  if (refused !== undefined)
+    throw new FlagError(`--${refused[0]} is not supported yet: consumers have no such option`, `leave it out`)
+  return Object.fromEntries(asked)
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        seed: { type: 'string' },
+        minutes: { type: 'string' },
+        story: { type: 'string' },
+        json: { type: 'boolean' },
+        strategy: { type: 'string' },
+        static: { type: 'boolean' },
+      },
+    }).values
+  } catch (error) {
+    const [reason = ''] = (error as Error).message.split('. ')
+    throw new FlagError(reason, 'use --seed N, --minutes M, --story NAME and --json')
+  }
+}
+
+function readNumber(
+  flag: string,
+  text: string | undefined,
+  fallback: number,
+  isAllowed: (value: number) => boolean,
+  allowed: string,
+): number {
+  if (text === undefined) return fallback
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (isAllowed(value)) return value
+  throw new FlagError(`--${flag} ${text} is not allowed: it must be ${allowed}`, `correct --${flag}, or leave it out`)
+}
+
+function isSeed(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= MAX_SEED
+}
+
+function isDuration(value: number): boolean {
+  return Number.isFinite(value) && value > 0
+}
+
+function readStories(name: string | undefined, stories: readonly Story[]): readonly Story[] {
+  if (name === undefined) return stories
+  const found = stories.filter((story) => story.name === name)
+  if (found.length > 0) return found
+  const known = stories.map((story) => story.name).join(', ')
+  throw new FlagError(`--story ${name} is not allowed: there is no such story`, `use one of ${known}, or leave it out`)
+}
