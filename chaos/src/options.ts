@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
+import type { PartitionAssignmentStrategy } from '@holdfast/core'
 import type { Story } from './stories/story.ts'
-import { GROUP_FLAGS, type GroupChoice } from './worker/group-flags.ts'
+import { type GroupChoice, STRATEGIES } from './worker/group-flags.ts'
 
 export interface CommandLine {
   readonly seed: number
@@ -33,11 +34,16 @@ export function readCommandLine(args: readonly string[], stories: readonly Story
 }
 
 function readGroup({ strategy, static: isStatic }: { strategy?: string; static?: boolean }): GroupChoice {
-  const asked = Object.entries({ strategy, static: isStatic }).filter(([, value]) => value !== undefined)
-  const refused = asked.find(([flag]) => GROUP_FLAGS[flag as keyof GroupChoice] === undefined)
-  if (refused !== undefined)
-    throw new FlagError(`--${refused[0]} is not supported yet: consumers have no such option`, `leave it out`)
-  return Object.fromEntries(asked)
+  return {
+    ...(strategy === undefined ? {} : { strategy: strategy.split(',').map(readStrategy) }),
+    ...(isStatic === undefined ? {} : { isStatic }),
+  }
+}
+
+function readStrategy(text: string): PartitionAssignmentStrategy {
+  const found = STRATEGIES.find((name) => name === text.trim())
+  if (found !== undefined) return found
+  throw new FlagError(`--strategy ${text} is not known`, `use one or more of ${STRATEGIES.join(',')}`)
 }
 
 function parse(args: readonly string[]) {
@@ -55,7 +61,7 @@ function parse(args: readonly string[]) {
     }).values
   } catch (error) {
     const [reason = ''] = (error as Error).message.split('. ')
-    throw new FlagError(reason, 'use --seed N, --minutes M, --story NAME and --json')
+    throw new FlagError(reason, 'use --seed N, --minutes M, --story NAME, --strategy NAMES, --static and --json')
   }
 }
 

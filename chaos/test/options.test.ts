@@ -28,8 +28,7 @@ test.each([
   ['--loud', "Unknown option '--loud'"],
   ['churn', "Unexpected argument 'churn'"],
   ['--seed', "'--seed <value>' argument missing"],
-  ['--strategy cooperative-sticky', '--strategy is not supported yet'],
-  ['--static', '--static is not supported yet'],
+  ['--strategy fair', '--strategy fair is not known'],
 ])('"%s" is refused with the reason and the fix', (line, reason) => {
   expect(() => read(line)).toThrow(reason)
   expect(() => read(line)).toThrow('Fix: ')

@@ -1,17 +1,23 @@
-import type { ConsumerOptions } from '@holdfast/core'
+import type { ConsumerOptions, PartitionAssignmentStrategy } from '@holdfast/core'
 
 /** What the command line asks of the workers' membership. */
-export type GroupChoice = Readonly<Partial<Record<'strategy' | 'static', string | true>>>
-
-type OptionsOfFlag = (value: string | true, member: string) => Partial<ConsumerOptions>
-
-/** How a flag becomes options of a worker; undefined where consumers have no such option yet. */
-export const GROUP_FLAGS: Readonly<Record<keyof GroupChoice, OptionsOfFlag | undefined>> = {
-  strategy: undefined,
-  static: undefined,
+export interface GroupChoice {
+  /** One strategy, or several in the order of preference. */
+  readonly strategy?: readonly PartitionAssignmentStrategy[]
+  /** Every member has a name of its own, under which it comes back. */
+  readonly isStatic?: boolean
 }
 
-export function groupOptions(choice: GroupChoice, member: string): Partial<ConsumerOptions> {
-  const parts = Object.entries(choice).map(([flag, value]) => GROUP_FLAGS[flag as keyof GroupChoice]?.(value, member))
-  return Object.assign({}, ...parts)
+export const STRATEGIES: readonly PartitionAssignmentStrategy[] = [
+  'cooperative-sticky',
+  'sticky',
+  'range',
+  'roundrobin',
+]
+
+export function groupOptions({ strategy, isStatic = false }: GroupChoice, member: string): Partial<ConsumerOptions> {
+  return {
+    ...(strategy === undefined ? {} : { partitionAssignmentStrategy: strategy }),
+    ...(isStatic ? { groupInstanceId: member } : {}),
+  }
 }

@@ -155,7 +155,7 @@ class HoldfastConsumer implements Consumer {
       ...this.#shared,
       interval: this.#config.commitInterval,
       driver: () => this.#driver as Driver,
-      fenced: (states) => this.#rebalance.lose(states),
+      fenced: (states) => this.#rebalance.lose(states, 'the broker refused a commit of their generation'),
     })
   }
 

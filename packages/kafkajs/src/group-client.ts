@@ -3,7 +3,7 @@ import type { DriverContext } from '@holdfast/core'
 import { createGroupConsumer } from './client.ts'
 import type { Fetching } from './fetch/fetching.ts'
 import type { GroupSession } from './group/group-session.ts'
-import type { ClusterInternals } from './internals/cluster.ts'
+import type { BrokerInternals, ClusterInternals } from './internals/cluster.ts'
 import { openDoor } from './internals/door.ts'
 import type { Assigner, Cluster, Consumer } from './internals/kafkajs.ts'
 import { makePatient } from './internals/patience.ts'
@@ -29,6 +29,9 @@ export class GroupClient {
   readonly #topics: readonly string[]
   readonly #consumer: Consumer
   #cluster: ClusterInternals | undefined
+  /** Settles with the request on which kafkajs waits for the group. */
+  #answer: Promise<unknown> | undefined
+  #joining: { readonly broker: BrokerInternals; readonly memberId: string } | undefined
   #hasJoined = false
   #isOver = false
 
@@ -71,7 +74,25 @@ export class GroupClient {
   async close(): Promise<void> {
     this.#isOver = true
     // Without a broker kafkajs waits for requests that nothing answers; their connections end with their time-outs.
-    await Promise.race([this.#consumer.disconnect(), sleep(LEAVE_LIMIT_MS, undefined, { ref: false })])
+    await Promise.race([this.#close(), sleep(LEAVE_LIMIT_MS, undefined, { ref: false })])
+  }
+
+  async #close(): Promise<void> {
+    await this.#leaveFirstJoin().catch(() => undefined)
+    await this.#consumer.disconnect()
+  }
+
+  /**
+   * kafkajs leaves only a group of which it has had an assignment. A first join that it gives up would leave a member
+   * behind that owns partitions, and that the others wait for, until its session ends.
+   */
+  async #leaveFirstJoin(): Promise<void> {
+    const { groupId, groupInstanceId } = this.#ports.context
+    if (this.#hasJoined) return
+    await this.#answer
+    if (this.#joining === undefined || groupInstanceId !== undefined) return
+    const { broker, memberId } = this.#joining
+    await broker.leaveGroup({ groupId, memberId })
   }
 
   #listen(): Promise<void> {
@@ -101,7 +122,16 @@ export class GroupClient {
       groupInstanceId: context.groupInstanceId,
       beforeJoin: (broker, memberId) => session.beforeJoin(broker, memberId),
       protocols: () => assigners.map((assigner) => assigner.protocol({ topics: [...this.#topics] })),
-      joined: (identity) => session.joined(identity),
+      waiting: (answer) => {
+        this.#answer = answer.catch(() => undefined)
+        return answer
+      },
+      joined: (identity, broker) => {
+        const { memberId } = identity
+        this.#joining = { broker, memberId }
+        session.joined(identity)
+        if (this.#isOver) throw new Error('the consumer has stopped')
+      },
       synced: (broker, memberAssignment) => session.synced(broker, memberAssignment),
       leaving: () => this.#lose('the member left the group'),
       takeRejoin: () => session.takeRejoin(),

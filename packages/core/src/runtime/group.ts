@@ -15,7 +15,7 @@ export interface EpochEnds {
   drain(cause: 'rebalance', budgetMs: number, states: readonly PartitionState[]): Promise<unknown>
   restore(states: readonly PartitionState[]): void
   release(states: readonly PartitionState[]): void
-  lose(states: readonly PartitionState[]): void
+  lose(states: readonly PartitionState[], reason?: string): void
 }
 
 export interface GroupPorts {
@@ -109,7 +109,7 @@ export class Group implements DriverSink {
 
   lost(reason: string): void {
     this.#generationId = undefined
-    this.#lose([...this.#ports.partitions], reason)
+    this.#ports.rebalance.lose([...this.#ports.partitions], reason)
   }
 
   crashed(error: HoldfastError, willRestart: boolean): void {
@@ -130,15 +130,8 @@ export class Group implements DriverSink {
       phase === 'suspended' ? phase : 'other',
     )
     this.#ports.rebalance.release(suspended)
-    this.#lose(other, 'they were assigned to another member while they were in use')
+    this.#ports.rebalance.lose(other, 'they were assigned to another member while they were in use')
     return kept.map(({ topic, partition }) => ({ topic, partition }))
-  }
-
-  #lose(states: readonly PartitionState[], reason: string): void {
-    if (states.length === 0) return
-    this.#ports.rebalance.lose(states)
-    const partitions = states.map(({ topic, partition }) => ({ topic, partition }))
-    this.#ports.events.emit('group:lost', { reason, partitions })
   }
 
   #own(partition: AssignedPartition): void {

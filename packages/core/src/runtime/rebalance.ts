@@ -92,12 +92,14 @@ export class Rebalance {
     if (states.length > 0) this.#ports.events.emit('group:revoked', { partitions: namesOf(states) })
   }
 
-  /** Ownership is gone: signals abort, and nothing that comes back counts. */
-  lose(lost: Iterable<PartitionState> = this.#ports.partitions): void {
+  /** Ownership is gone: signals abort, and nothing that comes back counts. It is told where there is a reason to tell. */
+  lose(lost: Iterable<PartitionState>, reason?: string): void {
     const states = new Set(lost)
     this.#abort(states, 'lost')
     for (const state of states) this.#retire(state)
     this.notice()
+    if (states.size === 0 || reason === undefined) return
+    this.#ports.events.emit('group:lost', { reason, partitions: namesOf(states) })
   }
 
   /** A slot or a poll batch came to its end. */

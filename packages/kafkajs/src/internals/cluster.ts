@@ -73,7 +73,7 @@ export interface BrokerInternals {
   lookupRequest: LookupRequest
   joinGroup(request: JoinRequest): Promise<Identity>
   syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>
-  leaveGroup(request: object): Promise<unknown>
+  leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>
   heartbeat(request: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>
   offsetCommit(request: {
     groupId: string

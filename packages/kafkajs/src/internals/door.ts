@@ -17,7 +17,9 @@ export interface DoorHooks {
   beforeJoin(broker: BrokerInternals, memberId: string): Promise<void>
   /** What the member supports and owns, as of now. */
   protocols(): readonly GroupProtocol[]
-  joined(identity: Identity): void
+  /** Gets a request on which kafkajs waits for the group. */
+  waiting<T>(answer: Promise<T>): Promise<T>
+  joined(identity: Identity, broker: BrokerInternals): void
   /** Awaited after every SyncGroup, before kafkajs looks at the assignment. */
   synced(broker: BrokerInternals, memberAssignment: Buffer): Promise<void>
   leaving(): void
@@ -54,14 +56,14 @@ function doorOf(broker: BrokerInternals, hooks: DoorHooks): BrokerInternals {
     async joinGroup(request) {
       await hooks.beforeJoin(broker, request.memberId)
       name()
-      const response = await broker.joinGroup({ ...request, groupProtocols: hooks.protocols() })
+      const response = await hooks.waiting(broker.joinGroup({ ...request, groupProtocols: hooks.protocols() }))
       const { memberId, generationId, groupProtocol } = response
-      hooks.joined({ memberId, generationId, groupProtocol })
+      hooks.joined({ memberId, generationId, groupProtocol }, broker)
       return response
     },
     async syncGroup(request) {
       name()
-      const response = await broker.syncGroup(request)
+      const response = await hooks.waiting(broker.syncGroup(request))
       await final(hooks.synced(broker, response.memberAssignment))
       return response
     },

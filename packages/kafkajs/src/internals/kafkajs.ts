@@ -9,6 +9,7 @@ export type {
   Consumer,
   EachBatchPayload,
   GroupMember,
+  GroupMemberAssignment,
   ISocketFactory,
   KafkaConfig,
   KafkaMessage,

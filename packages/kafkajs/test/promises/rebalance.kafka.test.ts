@@ -112,6 +112,35 @@ describe('a rebalance', () => {
   })
 })
 
+test('a member that stops while its first join waits for the others leaves nobody behind', async () => {
+  await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+  const topic = await cluster.createTopic(2)
+  await cluster.produceNumbers(topic, 2, 2)
+  const options = { ...EAGER, groupId: topic, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 40_000 }
+  await using first = new RecordedConsumer(cluster.brokers, topic, options, { handlerMs: 1_500 })
+  await until(
+    'a handler that keeps the join waiting',
+    () => first.consumer.status().slots.busy,
+    (busy) => busy > 0,
+  )
+  await using second = new RecordedConsumer(cluster.brokers, topic, options)
+  await until(
+    'the drain',
+    () => first.consumer.status().partitions.map(({ phase }) => phase),
+    (phases) => phases.includes('draining'),
+  )
+  await second.consumer.stop()
+  expect(second.joins).toEqual([])
+  await until(
+    'both partitions at the one that stays',
+    () => first.joins,
+    (joins) => joins.length > 1 && joins.at(-1)?.partitions.length === 2,
+    10_000,
+  )
+  const { members } = await cluster.admin.describeGroups([topic]).then(({ groups }) => groups[0] ?? { members: [] })
+  expect(members).toHaveLength(1)
+})
+
 describe('static members', () => {
   test('a restart within the session causes no rebalance, and a twin takes over', async () => {
     await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
