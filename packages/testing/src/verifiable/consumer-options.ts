@@ -1,5 +1,5 @@
 import type { ConsumerOptions } from '@holdfast/core'
-import { type Given, type GivenProperties, readOneOf, readWholeNumber, refuse } from './given.ts'
+import { type Given, type GivenProperties, readOneOf, readWholeNumber } from './given.ts'
 import { type Mapping, mapOptions } from './mapping.ts'
 import { membershipOptions } from './membership.ts'
 
@@ -44,7 +44,5 @@ function autoCommitInterval(interval: Given | undefined): { ms?: number } {
 }
 
 function readResetPolicy(given: Given): string {
-  if (given.text.toLowerCase() === 'none')
-    throw refuse(given.origin, '= none is not supported: a position outside the log is always moved', 'use earliest')
-  return readOneOf(given, ['earliest', 'latest'])
+  return readOneOf(given, ['earliest', 'latest', 'none'])
 }

@@ -20,7 +20,7 @@ export function readWholeNumber({ origin, text }: Given): number {
 }
 
 /** One of the values, whatever its case. */
-export function readOneOf({ origin, text }: Given, values: readonly string[]): string {
+export function readOneOf<Value extends string>({ origin, text }: Given, values: readonly Value[]): Value {
   const found = values.find((value) => value.toLowerCase() === text.toLowerCase())
   if (found !== undefined) return found
   throw refuse(origin, `= ${JSON.stringify(text)} is not known`, `use ${values.join(' or ')}`)

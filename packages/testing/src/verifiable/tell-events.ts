@@ -2,24 +2,15 @@ import type { CommitRequest, Consumer, TopicPartition } from '@holdfast/core'
 import type { Line, TellLine } from './lines.ts'
 
 /**
- * Tells the consumer's events as lines.
- *
- * Events do not say which partitions a drain or a loss ends: that is what the last join brought, all of it. After a
- * drain and until the next join nothing is owned, so a loss that follows tells nothing.
+ * Tells the consumer's events as lines, as a Java member with an incremental strategy does: what was added by a join, and
+ * what has gone since. What a rebalance retains is in neither.
  */
 export function tellEvents(consumer: Pick<Consumer, 'on'>, tell: TellLine, tellsCommits: boolean): void {
-  let owned: readonly TopicPartition[] | undefined
-  const revoke = (): void => {
-    if (owned !== undefined) tell({ name: 'partitions_revoked', partitions: owned })
-    owned = undefined
+  const revoke = ({ partitions }: { readonly partitions: readonly TopicPartition[] }): void => {
+    if (partitions.length > 0) tell({ name: 'partitions_revoked', partitions })
   }
-  consumer.on('group:joined', ({ partitions }) => {
-    // A fenced commit ends partitions without an event of the group.
-    if (owned !== undefined && owned.length > 0) revoke()
-    owned = partitions.map(placeOf)
-    tell({ name: 'partitions_assigned', partitions: owned })
-  })
-  consumer.on('drain:ended', revoke)
+  consumer.on('group:joined', ({ added }) => tell({ name: 'partitions_assigned', partitions: added.map(placeOf) }))
+  consumer.on('group:revoked', revoke)
   consumer.on('group:lost', revoke)
   if (!tellsCommits) return
   consumer.on('commit:ok', ({ offsets }) => tell(committed(offsets)))

@@ -91,48 +91,23 @@ describe('events', () => {
     return lines
   }
 
-  test('a join tells what is assigned, a drain what is revoked', () => {
+  test('a join tells what was added, and what goes is told however it goes', () => {
     const lines = told((events) => {
       events.join(PLACES.map((place) => ({ ...place, position: 3, committed: 3 })))
-      events.drain()
-    })
-    expect(lines).toEqual([
-      { name: 'partitions_assigned', partitions: PLACES },
-      { name: 'partitions_revoked', partitions: PLACES },
-    ])
-  })
-
-  test('a member without partitions is told to be joined and revoked too', () => {
-    const lines = told((events) => {
+      events.revoke(PLACES.slice(1))
       events.join([])
-      events.drain()
-    })
-    expect(lines).toEqual([
-      { name: 'partitions_assigned', partitions: [] },
-      { name: 'partitions_revoked', partitions: [] },
-    ])
-  })
-
-  test('what ends is told once: a loss during a drain, a drain before the first join', () => {
-    const lines = told((events) => {
-      events.drain()
-      events.join(PLACES)
-      events.lose()
-      events.drain()
-    })
-    expect(lines.map(({ name }) => name)).toEqual(['partitions_assigned', 'partitions_revoked'])
-  })
-
-  test('a join after partitions that ended without an event tells their end', () => {
-    const lines = told((events) => {
-      events.join(PLACES)
-      events.join(PLACES.slice(1))
+      events.lose(PLACES.slice(0, 1))
     })
     expect(lines).toEqual([
       { name: 'partitions_assigned', partitions: PLACES },
-      { name: 'partitions_revoked', partitions: PLACES },
-      { name: 'partitions_assigned', partitions: PLACES.slice(1) },
+      { name: 'partitions_revoked', partitions: PLACES.slice(1) },
+      { name: 'partitions_assigned', partitions: [] },
+      { name: 'partitions_revoked', partitions: PLACES.slice(0, 1) },
     ])
+  })
+
+  test('where nothing goes nothing is told', () => {
+    expect(told((events) => events.revoke([]))).toEqual([])
   })
 
   test('commits are told with their success', () => {

@@ -60,15 +60,8 @@ describe('flags', () => {
   test.each([
     [['--max-messages', 'many'], '--max-messages = "many" is not a whole number'],
     [['--session-timeout', '1.5'], '--session-timeout = "1.5" is not a whole number'],
-    [['--reset-policy', 'none'], '--reset-policy = none is not supported'],
-    [['--reset-policy', 'middle'], '--reset-policy = "middle" is not known.\n  Fix: use earliest or latest.'],
+    [['--reset-policy', 'middle'], '--reset-policy = "middle" is not known.\n  Fix: use earliest or latest or none.'],
     [['--group-protocol', 'consumer'], '--group-protocol = consumer is not supported'],
-    [['--group-instance-id', 'i'], '--group-instance-id = i is not supported yet'],
-    [['--assignment-strategy', 'sticky'], '--assignment-strategy = sticky is not supported yet'],
-    [
-      ['--assignment-strategy', 'org.apache.kafka.clients.consumer.CooperativeStickyAssignor'],
-      'CooperativeStickyAssignor is not supported yet',
-    ],
     [['--assignment-strategy', 'org.example.Mine'], '--assignment-strategy = "org.example.Mine" is not known'],
     [['--command-config', 'gone'], '--command-config = gone cannot be read (no such file)'],
   ])('%j is refused', (args, message) => {

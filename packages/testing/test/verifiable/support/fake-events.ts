@@ -15,14 +15,14 @@ export class FakeEvents {
   }
 
   join(partitions: readonly TopicPartition[]): void {
-    this.emit('group:joined', { memberId: 'm', generationId: 1, epoch: 1, partitions })
+    this.emit('group:joined', { memberId: 'm', generationId: 1, epoch: 1, partitions, added: partitions })
   }
 
-  drain(): void {
-    this.emit('drain:ended', { cause: 'rebalance', durationMs: 1, abandoned: [] })
+  revoke(partitions: readonly TopicPartition[]): void {
+    this.emit('group:revoked', { partitions })
   }
 
-  lose(): void {
-    this.emit('group:lost', { reason: 'the session timed out' })
+  lose(partitions: readonly TopicPartition[]): void {
+    this.emit('group:lost', { reason: 'the session timed out', partitions })
   }
 }
