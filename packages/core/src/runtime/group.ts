@@ -118,19 +118,18 @@ export class Group implements DriverSink {
     if (!willRestart) this.#ports.fail(error)
   }
 
-  /** Keeps of these what is still in order; whatever else there is has ended. A consumer that stops keeps its drain only. */
+  /** Keeps of these what is still in order, or is being drained and has to be committed; whatever else there is has ended. */
   #retain(retainable: readonly TopicPartition[]): readonly TopicPartition[] {
-    const names = new Set(this.#isClosed ? [] : retainable.map(partitionName))
-    const states = [...this.#ports.partitions].filter(({ phase }) => phase !== 'draining')
-    const { kept = [], gone = [] } = Object.groupBy(states, (state) =>
-      names.has(partitionName(state)) ? 'kept' : 'gone',
-    )
-    this.#ports.rebalance.restore(kept)
+    const { partitions, rebalance } = this.#ports
+    const names = new Set(retainable.map(partitionName))
+    const kept = [...partitions].filter((state) => names.has(partitionName(state)))
+    rebalance.restore(kept)
+    const gone = [...partitions].filter((state) => !names.has(partitionName(state)) && state.phase !== 'draining')
     const { suspended = [], other = [] } = Object.groupBy(gone, ({ phase }) =>
       phase === 'suspended' ? phase : 'other',
     )
-    this.#ports.rebalance.release(suspended)
-    this.#ports.rebalance.lose(other, 'they were assigned to another member while they were in use')
+    rebalance.release(suspended)
+    rebalance.lose(other, 'they were assigned to another member while they were in use')
     return kept.map(({ topic, partition }) => ({ topic, partition }))
   }
 

@@ -228,3 +228,21 @@ test('what was revoked and comes back while it drains begins anew after the drai
   await clock.settle()
   expect(offsetsOf(gate)).toEqual(['0@0', '0@1'])
 })
+
+test('a rebalance that ends while a stop drains keeps the epochs, so that the drain is committed', async () => {
+  const { gate, handlers } = gated()
+  const { driver, epoch, clock, consumer, events } = await onScript({ handlers, commitInterval: { ms: 60_000 } })
+  driver.sink.batch(batchOf(epoch, [0, 1]))
+  await clock.settle()
+  const stopping = consumer.stop()
+  await clock.settle()
+  const partitions = [{ topic: 't', partition: 0, position: 0, committed: -1 }]
+  const { retained } = driver.sink.assigned({ partitions, retainable: partitions, memberId: 'm', generationId: 2 })
+  expect(retained).toEqual([{ topic: 't', partition: 0 }])
+  gate.calls[0]?.end()
+  await clock.settle()
+  await stopping
+  expect(driver.requests).toMatchObject([{ epoch, offset: 1 }])
+  expect(events('group:lost')).toEqual([])
+  expect(gate.calls).toHaveLength(1)
+})
