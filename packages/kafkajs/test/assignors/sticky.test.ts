@@ -1,7 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { assignSticky } from '../../src/assignors/sticky.ts'
-import { assigned, countKept, countsOf, findImbalance, findInvalid, groups, member, rejoin, show } from './group.ts'
+import {
+  assigned,
+  countKept,
+  countsOf,
+  findImbalance,
+  findInvalid,
+  groups,
+  member,
+  partitionsOf,
+  rejoin,
+  show,
+} from './group.ts'
 import { mostKept, settledClaims } from './sticky-model.ts'
 
 describe('sticky', () => {
@@ -93,6 +104,17 @@ describe('sticky', () => {
     const assignment = assignSticky([...members, member('new', topics)], countsOf({ t0: 3, t1: 3, t2: 3, t3: 3 }))
     expect(new Set(assignment.get('new')?.map(({ topic }) => topic)).size).toBe(3)
   })
+})
+
+it('moves what nobody claims before what somebody does, where that is enough for the balance', () => {
+  const owned = { alpha: [0, 4], delta: [0, 5, 6] }
+  const members = [
+    member('a', ['beta', 'delta']),
+    member('b', ['alpha', 'beta']),
+    member('c', ['alpha', 'delta'], owned),
+  ]
+  const assignment = assignSticky(members, countsOf({ alpha: 5, beta: 7, delta: 7 }))
+  expect(assignment.get('c')).toEqual(expect.arrayContaining(partitionsOf(owned)))
 })
 
 describe('conflicting claims', () => {
