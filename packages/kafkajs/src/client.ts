@@ -14,6 +14,7 @@ import {
   logLevel,
   type RetryOptions,
 } from './internals/kafkajs.ts'
+import type { OpenSockets } from './internals/open-sockets.ts'
 import { forwardLogs } from './log-creator.ts'
 import type { KafkajsConfig } from './options.ts'
 
@@ -30,10 +31,12 @@ export interface ClientOptions {
   readonly logger: Logger
   readonly retry: RetryOptions
   readonly onFault?: (fault: InternalFault) => void
+  /** Gets every connection that the client opens. */
+  readonly sockets?: OpenSockets
 }
 
 /** A kafkajs client of its own for every use: instances share a map of offsets between their consumers. */
-export function createClient(config: KafkajsConfig, { logger, retry, onFault }: ClientOptions): Kafka {
+export function createClient(config: KafkajsConfig, { logger, retry, onFault, sockets }: ClientOptions): Kafka {
   const { brokers, clientId, ssl, sasl, connectionTimeoutMs, requestTimeoutMs } = config
   const guard = createFrameGuard(onFault === undefined ? {} : { onFault })
   return new Kafka({
@@ -45,13 +48,17 @@ export function createClient(config: KafkajsConfig, { logger, retry, onFault }: 
     retry,
     ssl,
     ...(sasl === undefined ? {} : { sasl: sasl as NonNullable<KafkaConfig['sasl']> }),
-    socketFactory: guard.socketFactory,
+    socketFactory: (args) => {
+      const socket = guard.socketFactory(args)
+      return sockets?.track(socket) ?? socket
+    },
     logLevel: logLevel.WARN,
     logCreator: forwardLogs(logger),
   })
 }
 
 export interface GroupConsumerPorts {
+  readonly sockets: OpenSockets
   /** What the member owns at the moment of a join. */
   claim(): Claim
   /** Gets the consumer's cluster, which is its alone, before it connects. */
@@ -62,11 +69,11 @@ export interface GroupConsumerPorts {
 export function createGroupConsumer(
   config: KafkajsConfig,
   context: DriverContext,
-  { claim, created }: GroupConsumerPorts,
+  { sockets, claim, created }: GroupConsumerPorts,
 ): Consumer {
   const assigners: Assigner[] = []
   const { partitionAssignmentStrategy: strategies } = context
-  return createClient(config, { logger: context.logger, retry: PATIENT }).consumer({
+  return createClient(config, { logger: context.logger, retry: PATIENT, sockets }).consumer({
     groupId: context.groupId,
     sessionTimeout: context.sessionTimeoutMs,
     rebalanceTimeout: context.rebalanceTimeoutMs,

@@ -6,6 +6,7 @@ import type { GroupSession } from './group/group-session.ts'
 import type { BrokerInternals, ClusterInternals } from './internals/cluster.ts'
 import { openDoor } from './internals/door.ts'
 import type { Assigner, Cluster, Consumer } from './internals/kafkajs.ts'
+import { OpenSockets } from './internals/open-sockets.ts'
 import { makePatient } from './internals/patience.ts'
 import type { KafkajsConfig } from './options.ts'
 
@@ -28,6 +29,7 @@ export class GroupClient {
   readonly #ports: GroupClientPorts
   readonly #topics: readonly string[]
   readonly #consumer: Consumer
+  readonly #sockets = new OpenSockets()
   #cluster: ClusterInternals | undefined
   /** Settles with the request on which kafkajs waits for the group. */
   #answer: Promise<unknown> | undefined
@@ -39,6 +41,7 @@ export class GroupClient {
     this.#topics = topics
     this.#ports = ports
     this.#consumer = createGroupConsumer(ports.config, ports.context, {
+      sockets: this.#sockets,
       claim: () => ports.session.claim,
       created: (cluster, assigners) => this.#openDoor(cluster, assigners),
     })
@@ -75,6 +78,7 @@ export class GroupClient {
     this.#isOver = true
     // Without a broker kafkajs waits for requests that nothing answers; their connections end with their time-outs.
     await Promise.race([this.#close(), sleep(LEAVE_LIMIT_MS, undefined, { ref: false })])
+    this.#sockets.close()
   }
 
   async #close(): Promise<void> {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { on } from '@holdfast/core'
 import { kafka } from '@holdfast/testing'
@@ -5,6 +8,7 @@ import { expect, test } from 'vitest'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
 import { until } from '../support/until.ts'
+import { Worker } from '../support/worker.ts'
 
 test('a broker that dies and comes back in mid-stream costs no record and no crash', async () => {
   await using broker = await kafka({ env: { ...process.env, KAFKA_BROKERS: '' } })
@@ -25,6 +29,10 @@ test('a broker that dies and comes back in mid-stream costs no record and no cra
     ],
   })
   consumer.on('driver:crashed', (event) => crashes.push(event))
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-restart-'))
+  const settings = { brokers: broker.brokers, topic, groupId: `${topic}-process`, effects: join(folder, 'effects') }
+  const worker = new Worker({ ...settings, delivery: 'at-least-once', order: 'partition', handlerMs: 1 })
+  await worker.joined()
   await whileRunning(consumer, async () => {
     await until(
       'some records',
@@ -47,4 +55,15 @@ test('a broker that dies and comes back in mid-stream costs no record and no cra
     )
   })
   expect(crashes).toEqual([])
+  await until(
+    'the commits of the process',
+    () => cluster.committed(settings.groupId, topic),
+    (offsets) => offsets.every((offset) => offset === 200),
+  )
+  // Connections and timers of before the restart would keep it from ending.
+  const end = worker.kill('SIGTERM')
+  const code = await Promise.race([end, sleep(10_000, 'still there', { ref: false })])
+  if (code === 'still there') await worker.kill()
+  rmSync(folder, { recursive: true })
+  expect(code).toBe(0)
 }, 90_000)
