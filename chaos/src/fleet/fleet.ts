@@ -58,6 +58,7 @@ export class Fleet {
   strike(planned: PlannedFault): void {
     if (planned.fault === 'visit') this.#visit(planned.target, planned.goodbye)
     if (planned.fault === 'kill') this.#follow(this.#kill(planned.target, planned.restartMs))
+    if (planned.fault === 'replace') this.#follow(this.#replace(planned.target, planned.downMs))
     if (planned.fault === 'freeze') this.#follow(this.#freeze(planned.target, planned.forMs))
   }
 
@@ -114,6 +115,15 @@ export class Fleet {
     worker.end('SIGKILL')
     await worker.exited
     await sleep(restartMs)
+    await this.start(role).obey('join')
+  }
+
+  async #replace(role: string, downMs: number): Promise<void> {
+    const worker = this.#workers.get(role)
+    if (worker === undefined) return
+    this.#noteFault('replace', worker)
+    await this.#terminate(worker)
+    await sleep(downMs)
     await this.start(role).obey('join')
   }
 

@@ -33,6 +33,8 @@ export interface Joined extends Stamped {
   readonly epoch: number
   /** As `topic/partition`. */
   readonly partitions: readonly string[]
+  /** Those that begin anew; the others went on where they were. */
+  readonly added: readonly string[]
 }
 
 export interface LostMembership extends Stamped {
@@ -86,7 +88,7 @@ export interface Produced extends Stamped, TopicPartition {
   readonly sequence: number
 }
 
-export type FaultName = 'kill' | 'freeze' | 'join' | 'leave' | 'terminate'
+export type FaultName = 'kill' | 'replace' | 'freeze' | 'join' | 'leave' | 'terminate'
 
 export interface Faulted extends Stamped {
   readonly kind: 'fault'

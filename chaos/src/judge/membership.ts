@@ -27,9 +27,9 @@ export class Membership {
     return new Set(this.#joins.map(({ generation }) => generation)).size
   }
 
-  /** When the assignment came under which a process worked at `at`. */
-  assignedAt(process: string, at: number): number {
-    return this.#joinsOf.get(process)?.findLast((join) => join.at <= at)?.at ?? at
+  /** When a partition was assigned to a process that worked on it at `at`. */
+  assignedAt(process: string, partition: string, at: number): number {
+    return this.#joinsOf.get(process)?.findLast((join) => join.at <= at && join.added.includes(partition))?.at ?? at
   }
 
   /** When the partition was assigned anew, to whomever, after `at`. */
@@ -59,7 +59,7 @@ export class Membership {
 function joinsByPartition(joins: readonly Joined[]): Map<string, Joined[]> {
   const byPartition = new Map<string, Joined[]>()
   for (const join of joins) {
-    for (const partition of join.partitions) {
+    for (const partition of join.added) {
       const list = byPartition.get(partition)
       if (list === undefined) byPartition.set(partition, [join])
       else list.push(join)

@@ -85,7 +85,7 @@ function refuse(
   { membership, coverage }: RepeatPorts,
 ): string | undefined {
   if (ending === undefined) return 'no fault had ended the first'
-  const assignedAt = membership.assignedAt(next.process, next.startedAt)
+  const assignedAt = membership.assignedAt(next.process, partitionName(trace), next.startedAt)
   if (assignedAt < ending.at) return 'the partition was assigned to the second before the first had ended'
   return coverage.covers(trace, assignedAt) ? 'a commit that the broker held covered it' : undefined
 }

@@ -8,6 +8,8 @@ export interface Settlement {
   readonly measuresLeaks?: true
   /** Frozen workers must find out that they are out, abort what runs, and commit nothing of it. */
   readonly judgesZombies?: true
+  /** How long partitions stood still is told, for those that stayed and those that moved. */
+  readonly tellsPauses?: true
   /** Attempts that outlive a drain must be aborted and named in the log. */
   readonly judgesDrains?: true
 }

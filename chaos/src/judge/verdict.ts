@@ -7,6 +7,7 @@ import { judgeLeaks, showMeasures } from './leaks.ts'
 import { judgeLosses } from './losses.ts'
 import { Membership } from './membership.ts'
 import { judgeOrder } from './order.ts'
+import { showPauses } from './pauses.ts'
 import { judgeProcesses } from './processes.ts'
 import { judgeProgress, longestPauseMs } from './progress.ts'
 import { judgeRepeats } from './repeats.ts'
@@ -67,7 +68,7 @@ export function judgeHistory(story: Story, entries: readonly Entry[]): Verdict {
       ...judgeProcesses(entries, membership),
       ...judgeShown(story, entries),
     ],
-    notes: noteFigures(entries),
+    notes: [...noteFigures(entries), ...(story.settlement.tellsPauses ? showPauses(entries) : [])],
   }
 }
 

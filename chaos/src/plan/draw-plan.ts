@@ -5,6 +5,7 @@ import type { FaultRule, GoodbyeName, Story } from '../stories/story.ts'
 export type PlannedFault = { readonly atMs: number; readonly target: string } & (
   | { readonly fault: 'visit'; readonly goodbye: GoodbyeName }
   | { readonly fault: 'kill'; readonly restartMs: number }
+  | { readonly fault: 'replace'; readonly downMs: number }
   | { readonly fault: 'freeze'; readonly forMs: number }
 )
 
@@ -35,6 +36,10 @@ function drawRule(story: Story, rule: FaultRule, random: Random, durationMs: num
     }
     if (rule.fault === 'visit') planned.push({ ...when, fault: 'visit', goodbye: random.pick(rule.goodbyes) })
     if (rule.fault === 'kill') planned.push({ ...when, fault: 'kill', restartMs: random.between(...rule.restartMs) })
+    if (rule.fault === 'replace') {
+      const target = targets[planned.length % targets.length] as string
+      planned.push({ ...when, target, fault: 'replace', downMs: random.between(...rule.downMs) })
+    }
     if (rule.fault === 'freeze') planned.push({ ...when, fault: 'freeze', forMs: random.between(...rule.forMs) })
   }
   return planned

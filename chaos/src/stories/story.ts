@@ -32,6 +32,8 @@ export type FaultRule =
   | (Rhythm & { readonly fault: 'visit'; readonly goodbyes: readonly [GoodbyeName, ...GoodbyeName[]] })
   /** SIGKILL to a worker, which is started again after a while. */
   | (Rhythm & { readonly fault: 'kill'; readonly restartMs: readonly [number, number] })
+  /** SIGTERM to the worker whose turn it is, which is started again after a while. */
+  | (Rhythm & { readonly fault: 'replace'; readonly downMs: readonly [number, number] })
   /** SIGSTOP to a worker, SIGCONT after a while. */
   | (Rhythm & { readonly fault: 'freeze'; readonly forMs: readonly [number, number] })
 

@@ -47,8 +47,9 @@ export class Member {
   }
 
   #note(consumer: Consumer): void {
-    consumer.on('group:joined', ({ generationId: generation, epoch, partitions }) => {
-      this.#journal.note({ kind: 'joined', generation, epoch, partitions: partitions.map(partitionName) })
+    consumer.on('group:joined', ({ generationId: generation, epoch, partitions, added }) => {
+      const names = { partitions: partitions.map(partitionName), added: added.map(partitionName) }
+      this.#journal.note({ kind: 'joined', generation, epoch, ...names })
       this.#ports.joined()
     })
     consumer.on('group:lost', ({ reason }) => this.#journal.note({ kind: 'lost', reason }))

@@ -39,7 +39,7 @@ export class HistoryBuilder {
   }
 
   joined(at: number, process: string, generation: number, partitions: readonly string[] = [PARTITION]): this {
-    return this.note(at, process, { kind: 'joined', generation, epoch: generation, partitions })
+    return this.note(at, process, { kind: 'joined', generation, epoch: generation, partitions, added: partitions })
   }
 
   /** An attempt that ends. */

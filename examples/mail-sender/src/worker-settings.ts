@@ -1,3 +1,4 @@
+import type { PartitionAssignmentStrategy } from '@holdfast/core'
 import type { KafkajsOptions } from '@holdfast/kafkajs'
 import { z } from 'zod'
 import { type LookUpTime, parseLookUpTime } from './look-up/look-up-time.ts'
@@ -10,6 +11,10 @@ export interface WorkerSettings {
   readonly from: string
   readonly lookUpTime: LookUpTime
   readonly sessionTimeoutMs: number
+  /** How the members share the partitions; undefined for holdfast's default. */
+  readonly strategies: readonly PartitionAssignmentStrategy[] | undefined
+  /** The name under which this worker comes back after a restart. */
+  readonly groupInstanceId: string | undefined
   readonly logLevel: string
 }
 
@@ -24,6 +29,12 @@ const Environment = z.object({
   MAIL_FROM: z.string().default('Mail sender <no-reply@mail-sender.example>'),
   LOOK_UP_TIME: z.string().default('0'),
   SESSION_TIMEOUT_MS: z.coerce.number().int().positive().default(45_000),
+  ASSIGNMENT_STRATEGY: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(['cooperative-sticky', 'sticky', 'range', 'roundrobin'])))
+    .optional(),
+  GROUP_INSTANCE_ID: z.string().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 })
 
@@ -42,6 +53,8 @@ export function workerSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     from: data.MAIL_FROM,
     lookUpTime: parseLookUpTime(data.LOOK_UP_TIME),
     sessionTimeoutMs: data.SESSION_TIMEOUT_MS,
+    strategies: data.ASSIGNMENT_STRATEGY,
+    groupInstanceId: data.GROUP_INSTANCE_ID,
     logLevel: data.LOG_LEVEL,
   }
 }

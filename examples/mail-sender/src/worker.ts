@@ -21,11 +21,13 @@ async function work(settings: WorkerSettings, logger: Logger): Promise<void> {
   await using mailer = reportDeliveries(smtpMailer(smtpUrl, settings.from, CONCURRENCY))
 
   const sender = new MailSender(databaseLookUp(database, settings.lookUpTime), mailer)
-  const { sessionTimeoutMs } = settings
+  const { sessionTimeoutMs, strategies, groupInstanceId } = settings
   const consumers = consumersOf(sender, {
     driver: kafkajs(settings.kafka),
     sessionTimeoutMs,
     heartbeatIntervalMs: Math.min(3_000, Math.floor(sessionTimeoutMs / 5)),
+    ...(strategies === undefined ? {} : { partitionAssignmentStrategy: strategies }),
+    ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
     logger,
   })
   for (const consumer of consumers) reportGroup(consumer)

@@ -56,6 +56,23 @@ describe('the demo', () => {
     expect((reportOf(run.lines) as { duplicates: number }).duplicates).toBeLessThanOrEqual(6 * 6)
   })
 
+  it.each([
+    ['cooperative', []],
+    ['eager', ['--strategy', 'range']],
+    ['static', ['--static', '--session-ms', '20000']],
+  ])('sends no mail twice while its three workers are replaced one after another: %s', async (_name, args) => {
+    const size = ['--records', '300', '--workers', '3', '--lookup-ms', '400', '--database', 'pglite']
+    await using run = demo('--rolling', ...size, ...args)
+    expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
+    expect(reportOf(run.lines)).toMatchObject({ requested: 300, delivered: 300, duplicates: 0, left: 0 })
+    for (const worker of [1, 2, 3]) {
+      const of = (what: string): number =>
+        run.lines.filter((line) => line.startsWith(`worker-${worker}: ${what}`)).length
+      expect([of('started'), of('stopped, to be replaced')]).toEqual([2, 1])
+    }
+    if (args.includes('--static')) expect(reportOf(run.lines)).toMatchObject({ rebalances: 0 })
+  })
+
   it('ends in good order when it is interrupted', async () => {
     await using run = demo('--records', '120', '--lookup-ms', '250')
     await run.untilLine(/^worker-1: has partitions/)

@@ -22,11 +22,17 @@ describe('the settings of a worker', () => {
     })
   })
 
+  it('say how partitions are shared, and under which name the worker comes back', () => {
+    const env = { KAFKA_BROKERS: 'a:9092', ASSIGNMENT_STRATEGY: 'sticky,range', GROUP_INSTANCE_ID: 'mail-0' }
+    expect(workerSettings(env)).toMatchObject({ strategies: ['sticky', 'range'], groupInstanceId: 'mail-0' })
+  })
+
   it.each([
     [{}, 'KAFKA_BROKERS'],
     [{ KAFKA_BROKERS: 'a:9092', SESSION_TIMEOUT_MS: 'soon' }, 'SESSION_TIMEOUT_MS'],
     [{ KAFKA_BROKERS: 'a:9092', LOOK_UP_TIME: 'long' }, 'look-up time'],
     [{ KAFKA_BROKERS: 'a:9092', LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
+    [{ KAFKA_BROKERS: 'a:9092', ASSIGNMENT_STRATEGY: 'fair' }, 'ASSIGNMENT_STRATEGY'],
   ])('%j: the message names %s', (env, name) => {
     expect(() => workerSettings(env)).toThrow(name)
   })

@@ -2,6 +2,7 @@
 export class Deliveries {
   readonly #expected: ReadonlySet<string>
   readonly #seen = new Set<string>()
+  readonly #first = Promise.withResolvers<void>()
   #duplicates = 0
 
   constructor(messageIds: Iterable<string>) {
@@ -12,6 +13,12 @@ export class Deliveries {
     if (!this.#expected.has(messageId)) return
     if (this.#seen.has(messageId)) this.#duplicates += 1
     this.#seen.add(messageId)
+    this.#first.resolve()
+  }
+
+  /** Settles with the first mail. */
+  get first(): Promise<void> {
+    return this.#first.promise
   }
 
   /** Requests whose mail arrived at least once. */

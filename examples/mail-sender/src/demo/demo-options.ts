@@ -10,6 +10,9 @@ export const USAGE = `Usage: pnpm demo [options]
   --lookup <time>     or: story (1-2 minutes, 1000 times faster), story:100, story:1
   --database <which>  auto or pglite                             auto
   --session-ms <ms>   the workers' session time-out              6000
+  --rolling           replaces every worker, one after another
+  --strategy <names>  how workers share partitions               cooperative-sticky,range
+  --static            a replaced worker comes back under its name
   --json              ends with one line of JSON
   --help
 
@@ -24,6 +27,10 @@ export interface DemoOptions {
   readonly lookUpTime: string
   readonly database: 'auto' | 'pglite'
   readonly sessionTimeoutMs: number
+  readonly isRolling: boolean
+  /** As the worker takes it; undefined for its default. */
+  readonly strategy: string | undefined
+  readonly isStatic: boolean
   readonly json: boolean
   readonly help: boolean
 }
@@ -41,6 +48,9 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
       lookup: { type: 'string' },
       database: { type: 'string', default: 'auto' },
       'session-ms': { type: 'string', default: '6000' },
+      rolling: { type: 'boolean', default: false },
+      strategy: { type: 'string' },
+      static: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -53,6 +63,9 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     lookUpTime: lookUpTime(values['lookup-ms'], values.lookup),
     database: databaseChoice(values.database),
     sessionTimeoutMs: count('--session-ms', values['session-ms'], 1_000, 300_000),
+    isRolling: values.rolling,
+    strategy: values.strategy,
+    isStatic: values.static,
     json: values.json,
     help: values.help,
   }

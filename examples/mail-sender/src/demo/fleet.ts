@@ -5,6 +5,8 @@ import { startWorker, type WorkerProcess } from './worker-process.ts'
 export interface FleetPorts {
   readonly count: number
   readonly env: NodeJS.ProcessEnv
+  /** Whether each worker is a static member under its name. */
+  readonly nameMembers: boolean
   say(line: string): void
   delivered(messageId: string): void
   /** A worker has joined the group. */
@@ -15,35 +17,57 @@ export interface FleetPorts {
 export class Fleet {
   readonly group: GroupView
   readonly #ports: FleetPorts
-  readonly #workers: readonly WorkerProcess[]
+  readonly #workers: Map<string, WorkerProcess>
+  /** The one that is being replaced. */
+  #leaving: string | undefined
+  /** Who waits for the first assignment of a worker. */
+  readonly #awaited = new Map<string, () => void>()
   #isStopping = false
 
   constructor(ports: FleetPorts) {
     this.#ports = ports
     const names = Array.from({ length: ports.count }, (_, index) => `worker-${index + 1}`)
     this.group = new GroupView(names)
-    this.#workers = names.map((name) =>
-      startWorker(name, ports.env, {
-        message: (worker, message) => this.#onMessage(worker, message),
-        line: ({ name }, line) => ports.say(`${name}: ${line}`),
-        exit: (worker, how) => this.#onExit(worker, how),
-      }),
-    )
-    for (const { name, pid } of this.#workers) ports.say(`${name}: started, pid ${pid}`)
+    this.#workers = new Map(names.map((name) => [name, this.#start(name)]))
+  }
+
+  /** Replaces one worker after another, as a deployment does. */
+  async roll(): Promise<void> {
+    for (const [name, worker] of this.#workers) {
+      if (this.#isStopping || !worker.isRunning()) continue
+      this.#leaving = name
+      await worker.stop()
+      this.#leaving = undefined
+      if (this.#isStopping) return
+      const joined = new Promise<void>((resolve) => this.#awaited.set(name, resolve))
+      this.#workers.set(name, this.#start(name))
+      await joined
+    }
   }
 
   isRunning(): boolean {
-    return this.#workers.some((worker) => worker.isRunning())
+    return [...this.#workers.values()].some((worker) => worker.isRunning())
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true
-    await Promise.all(this.#workers.filter((worker) => worker.isRunning()).map((worker) => worker.stop()))
+    await Promise.all([...this.#workers.values()].filter((worker) => worker.isRunning()).map((worker) => worker.stop()))
   }
 
   kill(): void {
     this.#isStopping = true
-    for (const worker of this.#workers) worker.kill()
+    for (const worker of this.#workers.values()) worker.kill()
+  }
+
+  #start(name: string): WorkerProcess {
+    const { env, nameMembers, say } = this.#ports
+    const worker = startWorker(name, nameMembers ? { ...env, GROUP_INSTANCE_ID: name } : env, {
+      message: (from, message) => this.#onMessage(from, message),
+      line: (_, line) => say(`${name}: ${line}`),
+      exit: (from, how) => this.#onExit(from, how),
+    })
+    say(`${name}: started, pid ${worker.pid}`)
+    return worker
   }
 
   #onMessage({ name }: WorkerProcess, message: WorkerMessage): void {
@@ -53,6 +77,7 @@ export class Fleet {
     const { generationId, partitions } = message
     this.group.joined(name, generationId, partitions)
     this.#ports.joined()
+    this.#awaited.get(name)?.()
     this.#ports.say(
       `${name}: has ${partitions.length === 0 ? 'no partition' : `partitions ${partitions.join(', ')}`} (generation ${generationId})`,
     )
@@ -61,6 +86,7 @@ export class Fleet {
   #onExit({ name }: WorkerProcess, how: string): void {
     if (this.#isStopping) return
     this.group.gone(name)
+    if (this.#leaving === name) return this.#ports.say(`${name}: stopped, to be replaced`)
     this.#ports.say(`${name}: died (${how}); the others get its partitions when its session has timed out`)
   }
 }

@@ -75,6 +75,7 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
   signal.throwIfAborted()
   const fleet = new Fleet({
     count: options.workers,
+    nameMembers: options.isStatic,
     say,
     delivered: catcher === undefined ? count : () => undefined,
     joined: () => sending.start(),
@@ -85,6 +86,7 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
       SMTP_URL: env.SMTP_URL || catcher?.url,
       LOOK_UP_TIME: options.lookUpTime,
       ...(options.slotsPerWorker === undefined ? {} : { MAIL_CONCURRENCY: String(options.slotsPerWorker) }),
+      ...(options.strategy === undefined ? {} : { ASSIGNMENT_STRATEGY: options.strategy }),
       SESSION_TIMEOUT_MS: String(options.sessionTimeoutMs),
       MAIL_TOPIC: topic,
       MAIL_GROUP: groupId,
@@ -116,6 +118,7 @@ async function play(options: DemoOptions, { display, signal }: DemoPorts, stage:
     duplicates: deliveries.duplicates,
     seconds: elapsed(),
   })
+  const rolling = options.isRolling ? deliveries.first.then(() => fleet.roll()) : undefined
   const endedEarly = await watchUntilDone({
     signal,
     pollMs: POLL_MS,
@@ -126,6 +129,7 @@ async function play(options: DemoOptions, { display, signal }: DemoPorts, stage:
     show: (partitions) => display.show(progress(partitions)),
   })
   const seconds = elapsed()
+  if (endedEarly === undefined) await rolling
   const { rebalances } = fleet.group
   await fleet.stop()
   const partitions = await kafka.offsets(topic, groupId)

@@ -10,6 +10,9 @@ describe('the arguments of the demo', () => {
       lookUpTime: '150',
       database: 'auto',
       sessionTimeoutMs: 6_000,
+      isRolling: false,
+      strategy: undefined,
+      isStatic: false,
       json: false,
       help: false,
     })
