@@ -138,7 +138,7 @@ export class GroupClient {
       },
       synced: (broker, memberAssignment) => session.synced(broker, memberAssignment),
       leaving: () => this.#lose('the member left the group'),
-      takeRejoin: () => session.takeRejoin(),
+      wantsRejoin: () => session.wantsRejoin,
       fetch: (request, send) => fetching.fetch(request, send),
     })
   }

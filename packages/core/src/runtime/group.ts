@@ -104,7 +104,7 @@ export class Group implements DriverSink {
 
   async revoking(partitions: readonly TopicPartition[]): Promise<void> {
     const states = partitions.flatMap(({ topic, partition }) => this.#ports.partitions.matching(topic, partition))
-    await this.#ports.rebalance.drain('rebalance', this.#ports.drainBudgetMs, states)
+    if (states.length > 0) await this.#ports.rebalance.drain('rebalance', this.#ports.drainBudgetMs, states)
   }
 
   lost(reason: string): void {
@@ -129,7 +129,7 @@ export class Group implements DriverSink {
       phase === 'suspended' ? phase : 'other',
     )
     rebalance.release(suspended)
-    rebalance.lose(other, 'they were assigned to another member while they were in use')
+    rebalance.lose(other, 'the group may have given them to another member while they were in use')
     return kept.map(({ topic, partition }) => ({ topic, partition }))
   }
 

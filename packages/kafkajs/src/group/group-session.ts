@@ -43,11 +43,9 @@ export class GroupSession {
     return this.#claim
   }
 
-  /** Whether to join again now, asked once. */
-  takeRejoin(): boolean {
-    const wanted = this.#wantsRejoin
-    this.#wantsRejoin = false
-    return wanted
+  /** Whether to join again, until that begins. */
+  get wantsRejoin(): boolean {
+    return this.#wantsRejoin
   }
 
   /** Runs before every JoinGroup, and again when one is repeated. */

@@ -23,8 +23,8 @@ export interface DoorHooks {
   /** Awaited after every SyncGroup, before kafkajs looks at the assignment. */
   synced(broker: BrokerInternals, memberAssignment: Buffer): Promise<void>
   leaving(): void
-  /** Whether this member wants to join again; asked once. */
-  takeRejoin(): boolean
+  /** Whether this member wants to join again. */
+  wantsRejoin(): boolean
   fetch(request: FetchRequest, send: (request: FetchRequest) => Promise<FetchResponse>): Promise<FetchResponse>
 }
 
@@ -68,7 +68,7 @@ function doorOf(broker: BrokerInternals, hooks: DoorHooks): BrokerInternals {
       return response
     },
     async heartbeat(request) {
-      if (hooks.takeRejoin()) throw rejoin()
+      if (hooks.wantsRejoin()) throw rejoin()
       name()
       return broker.heartbeat(request)
     },
@@ -78,7 +78,7 @@ function doorOf(broker: BrokerInternals, hooks: DoorHooks): BrokerInternals {
       return groupInstanceId === undefined ? broker.leaveGroup(request) : undefined
     },
     async fetch(request) {
-      if (hooks.takeRejoin()) throw rejoin()
+      if (hooks.wantsRejoin()) throw rejoin()
       return final(hooks.fetch(request, (aligned) => broker.fetch(aligned)))
     },
   }

@@ -135,11 +135,13 @@ describe('what a cooperative assignment leaves out', () => {
     expect(named(stage.session.claim.partitions)).toEqual([0])
     expect(await stage.commit(1, 1)).toBe('ok')
     expect(stage.commits.at(-1)).toMatchObject({ memberId: 'm', groupGenerationId: 2 })
-    expect(stage.session.takeRejoin()).toBe(false)
+    expect(stage.session.wantsRejoin).toBe(false)
     stage.drained.get('1')?.resolve()
     await new Promise(setImmediate)
-    expect([stage.session.takeRejoin(), stage.session.takeRejoin()]).toEqual([true, false])
+    expect(stage.session.wantsRejoin).toBe(true)
     expect(await stage.commit(1, 1)).toBe('fenced')
+    await stage.join('m', 3, 'cooperative-sticky')
+    expect(stage.session.wantsRejoin).toBe(false)
   })
 
   test('is waited for before the next join, whoever asks for that', async () => {
@@ -154,7 +156,7 @@ describe('what a cooperative assignment leaves out', () => {
     expect(hasJoined).toBe(false)
     stage.drained.get('1')?.resolve()
     await joining
-    expect(stage.session.takeRejoin()).toBe(false)
+    expect(stage.session.wantsRejoin).toBe(false)
   })
 
   test('is gone where the group turned back to an eager strategy', async () => {

@@ -112,6 +112,24 @@ describe('a rebalance', () => {
   })
 })
 
+test('a member whose strategies nobody else has is refused, with the fix', async () => {
+  await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+  const topic = await cluster.createTopic(1)
+  await using first = new RecordedConsumer(cluster.brokers, topic, { ...EAGER, groupId: topic })
+  await until(
+    'the first join',
+    () => first.owned.length,
+    (count) => count === 1,
+  )
+  const options = { groupId: topic, partitionAssignmentStrategy: ['roundrobin'] as const }
+  await using second = new RecordedConsumer(cluster.brokers, topic, options)
+  expect(await second.ended).toMatchObject({
+    code: 'HF_STRATEGY_CONFLICT',
+    message: expect.stringContaining('partitionAssignmentStrategy = roundrobin'),
+  })
+  expect(first.joins).toHaveLength(1)
+})
+
 test('a member that stops while its first join waits for the others leaves nobody behind', async () => {
   await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
   const topic = await cluster.createTopic(2)

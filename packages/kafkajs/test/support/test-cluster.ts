@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { type Admin, Kafka, logLevel, type Message, Partitioners, type Producer } from '../../src/internals/kafkajs.ts'
+import {
+  type Admin,
+  CompressionTypes,
+  Kafka,
+  logLevel,
+  type Message,
+  Partitioners,
+  type Producer,
+} from '../../src/internals/kafkajs.ts'
 import { mendRequestQueue } from '../../src/internals/request-queue.ts'
 import { until } from './until.ts'
 
@@ -50,6 +58,10 @@ export class TestCluster implements AsyncDisposable {
 
   async produce(topic: string, messages: Message[]): Promise<void> {
     await this.#producer.send({ topic, messages, acks: -1 })
+  }
+
+  async produceCompressed(topic: string, messages: Message[]): Promise<void> {
+    await this.#producer.send({ topic, messages, acks: -1, compression: CompressionTypes.GZIP })
   }
 
   /** `count` records dealt over the partitions in turn; each value is its number. */
