@@ -68,25 +68,6 @@ describe('what changes under a running consumer', () => {
     expect(member.crashes).toEqual([])
   })
 
-  test('a client that ends itself is replaced, a bounded number of times, and nothing is passed over', async () => {
-    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
-    const topic = await cluster.createTopic(1)
-    await cluster.produceNumbers(topic, 5, 1)
-    const driver = { maxRestarts: 2, maxDecompressedBytes: 10_000 }
-    await using member = new RecordedConsumer(cluster.brokers, topic, { groupId: topic }, driver)
-    await until(
-      'the first commit',
-      () => cluster.committed(topic, topic),
-      ([offset]) => offset === 5,
-    )
-    await cluster.produceCompressed(topic, [{ value: Buffer.alloc(100_000) }])
-    const error = await Promise.race([member.ended, sleep(30_000, 'still running', { ref: false })])
-    expect(error).toMatchObject({ code: 'HF_DRIVER_CRASHED' })
-    expect(member.crashes.map(({ willRestart }) => willRestart)).toEqual([true, true, false])
-    expect(member.handled).toHaveLength(5)
-    expect(await cluster.committed(topic, topic)).toEqual([5])
-  })
-
   test('a deleted topic ends the run by name, after a bounded number of new clients', async () => {
     await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
     const topic = await cluster.createTopic(1)
