@@ -140,9 +140,7 @@ class HoldfastConsumer implements Consumer {
       memberId,
       generationId,
       fenced: this.#fenced.counts,
-      partitions: [...this.#partitions].map((it) =>
-        partitionStatus(it, this.#scheduler.limitsReached(it.queue), nowMs),
-      ),
+      partitions: [...this.#partitions].map((state) => partitionStatus(state, this.#scheduler, nowMs)),
     })
   }
 

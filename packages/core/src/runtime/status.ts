@@ -2,6 +2,7 @@ import type { LifecycleState } from '../model/lifecycle.ts'
 import type { PauseCause } from '../model/pause-cause.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import type { LimitName } from '../schedule/limits.ts'
+import type { Scheduler } from '../schedule/scheduler.ts'
 import type { OldestOpen, PartitionPhase, PartitionState } from '../state/partition-state.ts'
 
 export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
@@ -83,7 +84,7 @@ export function slotStatus(concurrency: number, busy: number, waitingByOrder: nu
 
 export function partitionStatus(
   state: PartitionState,
-  limitedBy: readonly LimitName[],
+  scheduler: Pick<Scheduler, 'limitsReached'>,
   nowMs: number,
 ): PartitionStatus {
   const { topic, partition, epoch, phase, committed, ledger, queue, highWatermark } = state
@@ -104,7 +105,7 @@ export function partitionStatus(
     heldRecords: queue.heldRecords,
     heldBytes: queue.heldBytes,
     pausedBy: [...queue.holds],
-    limitedBy,
+    limitedBy: scheduler.limitsReached(queue),
     halted: state.haltedBy?.message,
   }
 }

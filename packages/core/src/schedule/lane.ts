@@ -3,7 +3,8 @@ import type { LaneKey } from './ordering.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 
 /**
- * - `idle`: nothing to run, or its partition is suspended. - `ready`: waits in the ring for a slot. - `running`: a slot works on it.
+ * - `idle`: nothing to run, or its partition is suspended. - `ready`: waits in the ring for a slot.
+ * - `running`: a slot works on it.
  * - `parked`: its head waits for its retry time. - `stopped`: its partition halted or was revoked; it never runs again.
  */
 export type LaneState = 'idle' | 'ready' | 'running' | 'parked' | 'stopped'
