@@ -1,39 +1,15 @@
 import { pino } from 'pino'
 import type { Consumer, RunOptions, StopOptions } from './api.ts'
+import { Assembly } from './assembly.ts'
 import { type ConfigEntry, formatEntries } from './config/entries.ts'
-import type { ConsumerConfig, ConsumerOptions } from './config/options.ts'
+import type { ConsumerOptions } from './config/options.ts'
 import { checkConcurrency, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
-import { warnings } from './config/rules.ts'
-import type { Judge } from './pipeline/attempt.ts'
-import { attemptScope } from './pipeline/attempt-scope.ts'
-import { Handlers } from './pipeline/handlers.ts'
-import { judge } from './policy/failure.ts'
 import { type Clock, systemClock } from './ports/clock.ts'
-import type { Driver } from './ports/driver.ts'
-import { type AttemptEvent, type EventListener, type EventName, Events } from './ports/events.ts'
+import type { EventListener, EventName } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
-import { admission } from './runtime/admission.ts'
-import { Committer } from './runtime/committer.ts'
-import { ConcurrencyControl } from './runtime/concurrency-control.ts'
-import { Dispatcher } from './runtime/dispatcher.ts'
-import { FenceCounter } from './runtime/fence-counter.ts'
-import { Group } from './runtime/group.ts'
-import { holdBack } from './runtime/hold-back.ts'
-import { Intake } from './runtime/intake.ts'
-import { Lifecycle } from './runtime/lifecycle.ts'
-import { logEvents, logStart } from './runtime/log-listener.ts'
-import { Outcomes } from './runtime/outcomes.ts'
-import { Pump } from './runtime/pump.ts'
-import { Rebalance } from './runtime/rebalance.ts'
 import { runUntilSignal } from './runtime/run-until-signal.ts'
-import { Session, type StopReport } from './runtime/session.ts'
+import type { StopReport } from './runtime/session.ts'
 import { type ConsumerStatus, consumerStatus, partitionStatus, slotStatus } from './runtime/status.ts'
-import { UserPausing } from './runtime/user-pausing.ts'
-import { Watchdog } from './runtime/watchdog.ts'
-import { createOrdering } from './schedule/ordering.ts'
-import { Scheduler } from './schedule/scheduler.ts'
-import { Partitions } from './state/partitions.ts'
-import { Slots } from './state/slots.ts'
 
 /**
  * A consumer of a Kafka group with the given handlers. Nothing connects before `run`.
@@ -45,60 +21,26 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   return new HoldfastConsumer(resolved, logger, options.clock ?? systemClock)
 }
 
-/** The only place that constructs: each part gets what it needs through its ports, and none knows another. */
+/** What the user holds; the parts behind it do the work. */
 class HoldfastConsumer implements Consumer {
   readonly config: readonly ConfigEntry[]
-  readonly #config: ConsumerConfig
+  readonly #groupId: string
   readonly #logger: Logger
-  readonly #clock: Clock
-  readonly #events: Events
-  readonly #fenced: FenceCounter
-  readonly #partitions = new Partitions()
-  readonly #slots = new Slots()
-  readonly #userPauses: UserPausing
-  readonly #handlers: Handlers
-  readonly #lifecycle: Lifecycle
-  readonly #scheduler: Scheduler
-  readonly #committer: Committer
-  readonly #rebalance: Rebalance
-  readonly #outcomes: Outcomes
-  readonly #dispatcher: Dispatcher
-  readonly #pump: Pump
-  readonly #watchdog: Watchdog
-  readonly #concurrency: ConcurrencyControl
-  readonly #group: Group
-  readonly #session: Session
-  #driver: Driver | undefined
+  readonly #parts: Assembly
 
   constructor({ config, entries }: ResolvedConfig, logger: Logger, clock: Clock) {
     this.config = entries
-    this.#config = config
+    this.#groupId = config.groupId
     this.#logger = logger
-    this.#clock = clock
-    this.#events = new Events((event, error) => logger.error({ event, err: error }, 'an event listener threw'))
-    logEvents(this.#events, logger)
-    this.#fenced = new FenceCounter(this.#events)
-    this.#lifecycle = new Lifecycle(this.#events)
-    this.#handlers = new Handlers(config.handlers, this.#judge)
-    this.#scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
-    this.#userPauses = new UserPausing({ ...this.#shared, react: () => this.#pump.react() })
-    this.#committer = this.#createCommitter()
-    this.#rebalance = this.#createRebalance()
-    this.#group = this.#createGroup()
-    this.#outcomes = this.#createOutcomes()
-    this.#dispatcher = this.#createDispatcher()
-    this.#pump = this.#createPump()
-    this.#watchdog = this.#createWatchdog()
-    this.#concurrency = this.#createConcurrency()
-    this.#session = this.#createSession()
+    this.#parts = new Assembly({ config, entries, logger, clock })
   }
 
   run({ signal }: RunOptions = {}): Promise<void> {
-    return this.#session.run(signal)
+    return this.#parts.session.run(signal)
   }
 
   stop({ timeoutMs }: StopOptions = {}): Promise<StopReport> {
-    return this.#session.stop(timeoutMs)
+    return this.#parts.session.stop(timeoutMs)
   }
 
   runUntilSignal(): Promise<void> {
@@ -110,19 +52,19 @@ class HoldfastConsumer implements Consumer {
   }
 
   pause(topic: string, partition?: number): void {
-    this.#userPauses.pause(topic, partition)
+    this.#parts.userPauses.pause(topic, partition)
   }
 
   resume(topic: string, partition?: number): void {
-    this.#userPauses.resume(topic, partition)
+    this.#parts.userPauses.resume(topic, partition)
   }
 
   setConcurrency(concurrency: number | 'auto'): void {
-    this.#concurrency.set(checkConcurrency(concurrency))
+    this.#parts.concurrency.set(checkConcurrency(concurrency))
   }
 
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
-    return this.#events.on(name, listener)
+    return this.#parts.events.on(name, listener)
   }
 
   printConfig(): string {
@@ -130,171 +72,25 @@ class HoldfastConsumer implements Consumer {
   }
 
   status(): ConsumerStatus {
-    const nowMs = this.#clock.now()
-    const { memberId, generationId } = this.#group
+    const nowMs = this.#parts.clock.now()
+    const { memberId, generationId } = this.#parts.group
     return consumerStatus({
-      state: this.#lifecycle.state,
-      failure: this.#session.failure,
-      commitFailures: this.#committer.failures,
-      slots: slotStatus(this.#dispatcher.concurrency, this.#slots.size, this.#scheduler.waitingByOrder),
+      state: this.#parts.lifecycle.state,
+      failure: this.#parts.session.failure,
+      commitFailures: this.#parts.committer.failures,
+      slots: slotStatus(
+        this.#parts.dispatcher.concurrency,
+        this.#parts.slots.size,
+        this.#parts.scheduler.waitingByOrder,
+      ),
       memberId,
       generationId,
-      fenced: this.#fenced.counts,
-      partitions: [...this.#partitions].map((state) => partitionStatus(state, this.#scheduler, nowMs)),
+      fenced: this.#parts.fenced.counts,
+      partitions: [...this.#parts.partitions].map((state) => partitionStatus(state, this.#parts.scheduler, nowMs)),
     })
   }
 
   toJSON(): object {
-    return { groupId: this.#config.groupId, state: this.#lifecycle.state }
+    return { groupId: this.#groupId, state: this.#parts.lifecycle.state }
   }
-
-  #createCommitter(): Committer {
-    return new Committer({
-      ...this.#shared,
-      interval: this.#config.commitInterval,
-      driver: () => this.#driver as Driver,
-      fenced: (states) => this.#rebalance.lose(states, 'the broker refused a commit of their generation'),
-    })
-  }
-
-  #createRebalance(): Rebalance {
-    return new Rebalance({
-      ...this.#shared,
-      keepAdmitted: this.#config.delivery === 'at-most-once',
-      flush: (states) => this.#committer.flush(states),
-    })
-  }
-
-  #createGroup(): Group {
-    const intake = new Intake({
-      ...this.#shared,
-      progressed: () => this.#committer.noteSettled(0),
-    })
-    return new Group({
-      ...this.#shared,
-      drainBudgetMs: this.#config.drainBudgetMs,
-      handlerOf: (topic) => this.#handlers.of(topic),
-      isPausedByUser: (partition) => this.#userPauses.covers(partition),
-      receive: (batch) => intake.receive(batch),
-      advance: (partition, epoch, nextOffset) => intake.advance(partition, epoch, nextOffset),
-      rebalance: this.#rebalance,
-      resumeFetch: (partition) => this.#driver?.resume([partition]),
-      react: () => this.#pump.react(),
-      fail: (error) => this.#session.fail(error),
-    })
-  }
-
-  #createOutcomes(): Outcomes {
-    const waitForOpen = holdBack(this.#scheduler, this.#config.maxUncommittedRecords)
-    return new Outcomes({
-      ...this.#shared,
-      now: () => this.#clock.now(),
-      settled: (state, count) => {
-        this.#committer.noteSettled(count)
-        waitForOpen(state)
-      },
-      madeRoom: () => this.#pump.reactSoon(),
-    })
-  }
-
-  #createDispatcher(): Dispatcher {
-    return new Dispatcher(this.#config, {
-      ...this.#shared,
-      scope: attemptScope({
-        config: this.#config,
-        logger: this.#logger,
-        clock: this.#clock,
-        member: this.#group,
-        settled: (context, record) => this.#outcomes.settleEarly(context, record),
-      }),
-      handlerOf: (topic) => this.#handlers.of(topic),
-      apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
-      lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
-      slotFreed: () => this.#pump.react(),
-      broken: (error) => this.#session.fail(error),
-    })
-  }
-
-  #createPump(): Pump {
-    return new Pump({
-      ...this.#shared,
-      admit: admission(this.#config.delivery, {
-        partitions: this.#partitions,
-        start: (pollBatch) => this.#scheduler.start(pollBatch),
-        commitThrough: (state, offset) => this.#committer.commitThrough(state, offset),
-        waited: () => this.#noticed(),
-        broken: (error) => this.#session.fail(error),
-      }),
-      driver: () => this.#driver,
-      fillSlots: () => this.#dispatcher.fill(),
-      broken: (error) => this.#session.fail(error),
-    })
-  }
-
-  #createWatchdog(): Watchdog {
-    return new Watchdog({
-      ...this.#shared,
-      maxPollIntervalMs: this.#config.maxPollIntervalMs,
-      hold: (state) => this.#scheduler.hold(state.queue, 'watchdog'),
-      unhold: (state) => this.#scheduler.unhold(state.queue, 'watchdog'),
-      react: () => this.#pump.react(),
-    })
-  }
-
-  #createConcurrency(): ConcurrencyControl {
-    return new ConcurrencyControl(this.#config, {
-      ...this.#shared,
-      runner: this.#dispatcher,
-      react: () => this.#pump.react(),
-    })
-  }
-
-  #createSession(): Session {
-    return new Session({
-      shutdownTimeoutMs: this.#config.shutdownTimeoutMs,
-      state: () => this.#lifecycle.state,
-      enter: (state, error) => this.#lifecycle.enter(state, error),
-      startDriver: (signal) => this.#startDriver(signal),
-      wind: (timeoutMs) => this.#wind(timeoutMs),
-      shorten: (timeoutMs) => this.#rebalance.shorten(timeoutMs),
-      stopDriver: async () => this.#driver?.stop(),
-    })
-  }
-
-  async #startDriver(signal: AbortSignal): Promise<void> {
-    logStart(this.#logger, this.config, warnings(this.#config))
-    this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.#group })
-    this.#watchdog.start()
-    this.#concurrency.start()
-    await this.#driver.start(signal)
-  }
-
-  async #wind(timeoutMs: number): Promise<readonly AttemptEvent[]> {
-    this.#group.close()
-    const abandoned = await this.#rebalance.drain('shutdown', timeoutMs)
-    this.#watchdog.stop()
-    this.#concurrency.stop()
-    this.#committer.stop()
-    this.#pump.stop()
-    return abandoned
-  }
-
-  /** What most parts work on. */
-  get #shared() {
-    return {
-      partitions: this.#partitions,
-      scheduler: this.#scheduler,
-      slots: this.#slots,
-      events: this.#events,
-      clock: this.#clock,
-    }
-  }
-
-  #noticed(): void {
-    this.#rebalance.notice()
-    this.#pump.react()
-  }
-
-  readonly #judge: Judge = (error, { attempt }, handler, record) =>
-    judge({ error, attempt, handler, record, nowMs: this.#clock.now(), random: Math.random() }, this.#config)
 }

@@ -1,0 +1,237 @@
+import type { ConfigEntry } from './config/entries.ts'
+import type { ConsumerConfig } from './config/options.ts'
+import { warnings } from './config/rules.ts'
+import type { Judge } from './pipeline/attempt.ts'
+import { attemptScope } from './pipeline/attempt-scope.ts'
+import { Handlers } from './pipeline/handlers.ts'
+import { judge } from './policy/failure.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Driver } from './ports/driver.ts'
+import { type AttemptEvent, Events } from './ports/events.ts'
+import type { Logger } from './ports/logger.ts'
+import { admission } from './runtime/admission.ts'
+import { Committer } from './runtime/committer.ts'
+import { ConcurrencyControl } from './runtime/concurrency-control.ts'
+import { Dispatcher } from './runtime/dispatcher.ts'
+import { FenceCounter } from './runtime/fence-counter.ts'
+import { Group } from './runtime/group.ts'
+import { holdBack } from './runtime/hold-back.ts'
+import { Intake } from './runtime/intake.ts'
+import { Lifecycle } from './runtime/lifecycle.ts'
+import { logEvents, logStart } from './runtime/log-listener.ts'
+import { Outcomes } from './runtime/outcomes.ts'
+import { Pump } from './runtime/pump.ts'
+import { Rebalance } from './runtime/rebalance.ts'
+import { Session } from './runtime/session.ts'
+import { UserPausing } from './runtime/user-pausing.ts'
+import { Watchdog } from './runtime/watchdog.ts'
+import { createOrdering } from './schedule/ordering.ts'
+import { Scheduler } from './schedule/scheduler.ts'
+import { Partitions } from './state/partitions.ts'
+import { Slots } from './state/slots.ts'
+
+export interface AssemblyInput {
+  readonly config: ConsumerConfig
+  readonly entries: readonly ConfigEntry[]
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** The only place that constructs: each part gets what it needs through its ports, and none knows another. */
+export class Assembly {
+  readonly #config: ConsumerConfig
+  readonly #entries: readonly ConfigEntry[]
+  readonly #logger: Logger
+  readonly clock: Clock
+  readonly events: Events
+  readonly fenced: FenceCounter
+  readonly partitions: Partitions = new Partitions()
+  readonly slots: Slots = new Slots()
+  readonly userPauses: UserPausing
+  readonly #handlers: Handlers
+  readonly lifecycle: Lifecycle
+  readonly scheduler: Scheduler
+  readonly committer: Committer
+  readonly #rebalance: Rebalance
+  readonly #outcomes: Outcomes
+  readonly dispatcher: Dispatcher
+  readonly #pump: Pump
+  readonly #watchdog: Watchdog
+  readonly concurrency: ConcurrencyControl
+  readonly group: Group
+  readonly session: Session
+  #driver: Driver | undefined
+
+  constructor({ config, entries, logger, clock }: AssemblyInput) {
+    this.#entries = entries
+    this.#config = config
+    this.#logger = logger
+    this.clock = clock
+    this.events = new Events((event, error) => logger.error({ event, err: error }, 'an event listener threw'))
+    logEvents(this.events, logger)
+    this.fenced = new FenceCounter(this.events)
+    this.lifecycle = new Lifecycle(this.events)
+    this.#handlers = new Handlers(config.handlers, this.#judge)
+    this.scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
+    this.userPauses = new UserPausing({ ...this.#shared, react: () => this.#pump.react() })
+    this.committer = this.#createCommitter()
+    this.#rebalance = this.#createRebalance()
+    this.group = this.#createGroup()
+    this.#outcomes = this.#createOutcomes()
+    this.dispatcher = this.#createDispatcher()
+    this.#pump = this.#createPump()
+    this.#watchdog = this.#createWatchdog()
+    this.concurrency = this.#createConcurrency()
+    this.session = this.#createSession()
+  }
+
+  #createCommitter(): Committer {
+    return new Committer({
+      ...this.#shared,
+      interval: this.#config.commitInterval,
+      driver: () => this.#driver as Driver,
+      fenced: (states) => this.#rebalance.lose(states, 'the broker refused a commit of their generation'),
+    })
+  }
+
+  #createRebalance(): Rebalance {
+    return new Rebalance({
+      ...this.#shared,
+      keepAdmitted: this.#config.delivery === 'at-most-once',
+      flush: (states) => this.committer.flush(states),
+    })
+  }
+
+  #createGroup(): Group {
+    const intake = new Intake({
+      ...this.#shared,
+      progressed: () => this.committer.noteSettled(0),
+    })
+    return new Group({
+      ...this.#shared,
+      drainBudgetMs: this.#config.drainBudgetMs,
+      handlerOf: (topic) => this.#handlers.of(topic),
+      isPausedByUser: (partition) => this.userPauses.covers(partition),
+      receive: (batch) => intake.receive(batch),
+      advance: (partition, epoch, nextOffset) => intake.advance(partition, epoch, nextOffset),
+      rebalance: this.#rebalance,
+      resumeFetch: (partition) => this.#driver?.resume([partition]),
+      react: () => this.#pump.react(),
+      fail: (error) => this.session.fail(error),
+    })
+  }
+
+  #createOutcomes(): Outcomes {
+    const waitForOpen = holdBack(this.scheduler, this.#config.maxUncommittedRecords)
+    return new Outcomes({
+      ...this.#shared,
+      now: () => this.clock.now(),
+      settled: (state, count) => {
+        this.committer.noteSettled(count)
+        waitForOpen(state)
+      },
+      madeRoom: () => this.#pump.reactSoon(),
+    })
+  }
+
+  #createDispatcher(): Dispatcher {
+    return new Dispatcher(this.#config, {
+      ...this.#shared,
+      scope: attemptScope({
+        config: this.#config,
+        logger: this.#logger,
+        clock: this.clock,
+        member: this.group,
+        settled: (context, record) => this.#outcomes.settleEarly(context, record),
+      }),
+      handlerOf: (topic) => this.#handlers.of(topic),
+      apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
+      lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
+      slotFreed: () => this.#pump.react(),
+      broken: (error) => this.session.fail(error),
+    })
+  }
+
+  #createPump(): Pump {
+    return new Pump({
+      ...this.#shared,
+      admit: admission(this.#config.delivery, {
+        partitions: this.partitions,
+        start: (pollBatch) => this.scheduler.start(pollBatch),
+        commitThrough: (state, offset) => this.committer.commitThrough(state, offset),
+        waited: () => this.#noticed(),
+        broken: (error) => this.session.fail(error),
+      }),
+      driver: () => this.#driver,
+      fillSlots: () => this.dispatcher.fill(),
+      broken: (error) => this.session.fail(error),
+    })
+  }
+
+  #createWatchdog(): Watchdog {
+    return new Watchdog({
+      ...this.#shared,
+      maxPollIntervalMs: this.#config.maxPollIntervalMs,
+      hold: (state) => this.scheduler.hold(state.queue, 'watchdog'),
+      unhold: (state) => this.scheduler.unhold(state.queue, 'watchdog'),
+      react: () => this.#pump.react(),
+    })
+  }
+
+  #createConcurrency(): ConcurrencyControl {
+    return new ConcurrencyControl(this.#config, {
+      ...this.#shared,
+      runner: this.dispatcher,
+      react: () => this.#pump.react(),
+    })
+  }
+
+  #createSession(): Session {
+    return new Session({
+      shutdownTimeoutMs: this.#config.shutdownTimeoutMs,
+      state: () => this.lifecycle.state,
+      enter: (state, error) => this.lifecycle.enter(state, error),
+      startDriver: (signal) => this.#startDriver(signal),
+      wind: (timeoutMs) => this.#wind(timeoutMs),
+      shorten: (timeoutMs) => this.#rebalance.shorten(timeoutMs),
+      stopDriver: async () => this.#driver?.stop(),
+    })
+  }
+
+  async #startDriver(signal: AbortSignal): Promise<void> {
+    logStart(this.#logger, this.#entries, warnings(this.#config))
+    this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.group })
+    this.#watchdog.start()
+    this.concurrency.start()
+    await this.#driver.start(signal)
+  }
+
+  async #wind(timeoutMs: number): Promise<readonly AttemptEvent[]> {
+    this.group.close()
+    const abandoned = await this.#rebalance.drain('shutdown', timeoutMs)
+    this.#watchdog.stop()
+    this.concurrency.stop()
+    this.committer.stop()
+    this.#pump.stop()
+    return abandoned
+  }
+
+  /** What most parts work on. */
+  get #shared() {
+    return {
+      partitions: this.partitions,
+      scheduler: this.scheduler,
+      slots: this.slots,
+      events: this.events,
+      clock: this.clock,
+    }
+  }
+
+  #noticed(): void {
+    this.#rebalance.notice()
+    this.#pump.react()
+  }
+
+  readonly #judge: Judge = (error, { attempt }, handler, record) =>
+    judge({ error, attempt, handler, record, nowMs: this.clock.now(), random: Math.random() }, this.#config)
+}
