@@ -21,6 +21,8 @@ export function feedingDriver(feed: Feed): DriverFactory {
         pause: () => feeder.pause(),
         resume: () => feeder.resume(),
         commit: async (requests) => requests.map(() => ({ status: 'ok' as const })),
+        confirm: async () => 'member' as const,
+        release: () => undefined,
         stop: async () => feeder.pause(),
       }
     },

@@ -24,11 +24,11 @@ import { Pump } from './runtime/pump.ts'
 import { Rebalance } from './runtime/rebalance.ts'
 import { Session } from './runtime/session.ts'
 import { UserPausing } from './runtime/user-pausing.ts'
-import { Watchdog } from './runtime/watchdog.ts'
 import { createOrdering } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
 import { Partitions } from './state/partitions.ts'
 import { Slots } from './state/slots.ts'
+import { Watching } from './watching.ts'
 
 export interface AssemblyInput {
   readonly config: ConsumerConfig
@@ -56,7 +56,7 @@ export class Assembly {
   readonly #outcomes: Outcomes
   readonly dispatcher: Dispatcher
   readonly #pump: Pump
-  readonly #watchdog: Watchdog
+  readonly watching: Watching
   readonly concurrency: ConcurrencyControl
   readonly group: Group
   readonly session: Session
@@ -80,7 +80,7 @@ export class Assembly {
     this.#outcomes = this.#createOutcomes()
     this.dispatcher = this.#createDispatcher()
     this.#pump = this.#createPump()
-    this.#watchdog = this.#createWatchdog()
+    this.watching = this.#createWatching()
     this.concurrency = this.#createConcurrency()
     this.session = this.#createSession()
   }
@@ -105,6 +105,7 @@ export class Assembly {
   #createGroup(): Group {
     const intake = new Intake({
       ...this.#shared,
+      arrived: (state) => this.watching.noteArrival(state),
       progressed: () => this.committer.noteSettled(0),
     })
     return new Group({
@@ -128,6 +129,7 @@ export class Assembly {
       now: () => this.clock.now(),
       settled: (state, count) => {
         this.committer.noteSettled(count)
+        this.watching.noteSettled(state)
         waitForOpen(state)
       },
       madeRoom: () => this.#pump.reactSoon(),
@@ -144,6 +146,7 @@ export class Assembly {
         member: this.group,
         settled: (context, record) => this.#outcomes.settleEarly(context, record),
       }),
+      longMs: this.#config.heartbeatIntervalMs,
       handlerOf: (topic) => this.#handlers.of(topic),
       apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
       lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
@@ -168,12 +171,16 @@ export class Assembly {
     })
   }
 
-  #createWatchdog(): Watchdog {
-    return new Watchdog({
+  #createWatching(): Watching {
+    return new Watching(this.#config, {
       ...this.#shared,
-      maxPollIntervalMs: this.#config.maxPollIntervalMs,
-      hold: (state) => this.scheduler.hold(state.queue, 'watchdog'),
-      unhold: (state) => this.scheduler.unhold(state.queue, 'watchdog'),
+      concurrency: () => this.dispatcher.concurrency,
+      handlerOf: (topic) => this.#handlers.of(topic),
+      halt: (error, attempt, state) => this.#outcomes.halt(error, attempt, state),
+      lose: (state, reason) => this.#rebalance.lose([state], reason),
+      release: (partition) => this.#driver?.release([partition]),
+      replace: (slot) => this.dispatcher.replace(slot),
+      blocked: () => this.committer.doubt(),
       react: () => this.#pump.react(),
     })
   }
@@ -201,7 +208,7 @@ export class Assembly {
   async #startDriver(signal: AbortSignal): Promise<void> {
     logStart(this.#logger, this.#entries, warnings(this.#config))
     this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.group })
-    this.#watchdog.start()
+    this.watching.start()
     this.concurrency.start()
     await this.#driver.start(signal)
   }
@@ -209,7 +216,7 @@ export class Assembly {
   async #wind(timeoutMs: number): Promise<readonly AttemptEvent[]> {
     this.group.close()
     const abandoned = await this.#rebalance.drain('shutdown', timeoutMs)
-    this.#watchdog.stop()
+    this.watching.stop()
     this.concurrency.stop()
     this.committer.stop()
     this.#pump.stop()

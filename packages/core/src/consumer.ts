@@ -73,7 +73,10 @@ class HoldfastConsumer implements Consumer {
 
   status(): ConsumerStatus {
     const nowMs = this.#parts.clock.now()
+    const { scheduler, partitions, watching } = this.#parts
     const { memberId, generationId } = this.#parts.group
+    const deadlineOf = watching.deadlines.statuses(nowMs)
+    const headOf = watching.heads.of.bind(watching.heads)
     return consumerStatus({
       state: this.#parts.lifecycle.state,
       failure: this.#parts.session.failure,
@@ -86,7 +89,7 @@ class HoldfastConsumer implements Consumer {
       memberId,
       generationId,
       fenced: this.#parts.fenced.counts,
-      partitions: [...this.#parts.partitions].map((state) => partitionStatus(state, this.#parts.scheduler, nowMs)),
+      partitions: [...partitions].map((state) => partitionStatus(state, { scheduler, nowMs, deadlineOf, headOf })),
     })
   }
 

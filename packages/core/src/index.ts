@@ -26,7 +26,7 @@ export {
 } from './pipeline/handler.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
 export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
-export type { DeadlineRung } from './policy/deadline.ts'
+export type { DeadlineRung, PollRung } from './policy/deadline.ts'
 export type { Clock, Timer } from './ports/clock.ts'
 export type {
   Adoption,
@@ -37,6 +37,7 @@ export type {
   DriverContext,
   DriverFactory,
   DriverSink,
+  MembershipAnswer,
   PartitionAssignmentStrategy,
 } from './ports/driver.ts'
 export type {
@@ -45,6 +46,7 @@ export type {
   DrainCause,
   EventListener,
   EventName,
+  HeadOfLine,
   PartitionEvent,
 } from './ports/events.ts'
 export type { Logger } from './ports/logger.ts'
@@ -60,4 +62,5 @@ export type {
 } from './runtime/status.ts'
 export type { LimitName } from './schedule/limits.ts'
 export type { LaneKey, NullKey, Order } from './schedule/ordering.ts'
+export type { DeadlineStatus } from './state/deadlines.ts'
 export type { OldestOpen, PartitionPhase } from './state/partition-state.ts'

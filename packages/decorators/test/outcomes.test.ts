@@ -14,6 +14,7 @@ const topics = {
 }
 const shared = (): SharedOptions & { driver: ReturnType<typeof recordDriver> } => ({
   driver: recordDriver(topics),
+  maxPollRecords: 10,
   logger: silent,
 })
 

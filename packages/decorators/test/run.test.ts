@@ -22,7 +22,7 @@ function setUp(refuses: readonly string[] = []) {
   const ending = new AbortController()
   const stop = (): void => ending.abort()
   onTestFinished(stop)
-  const options = { driver, logger: silent, signal: ending.signal } satisfies RunOptions
+  const options = { driver, logger: silent, maxPollRecords: 10, signal: ending.signal } satisfies RunOptions
   return { driver, stop, options }
 }
 

@@ -5,6 +5,7 @@ import {
   type Driver,
   type DriverContext,
   HoldfastError,
+  type MembershipAnswer,
   type TopicPartition,
 } from '@holdfast/core'
 import { createClient } from './client.ts'
@@ -91,6 +92,14 @@ export class KafkajsDriver implements Driver {
 
   commit(requests: readonly CommitRequest[]): Promise<CommitResult[]> {
     return this.#membership.commit(requests)
+  }
+
+  confirm(): Promise<MembershipAnswer> {
+    return this.#session.confirm()
+  }
+
+  release(partitions: readonly TopicPartition[]): void {
+    this.#session.release(partitions)
   }
 
   async stop(): Promise<void> {

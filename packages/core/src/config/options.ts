@@ -56,20 +56,37 @@ export interface ConsumerOptions {
   readonly maxUncommittedRecords?: number
   /**
    * `max.poll.records`: how many records of one partition may be admitted and not settled. While slots idle, those that
-   * wait behind another one of their lane do not count, unless with at-most-once. @default 500
+   * wait behind another one of their lane do not count, unless with at-most-once. With `auto` it follows what the handler
+   * takes: a poll batch is expected to end within a quarter of `maxPollIntervalMs`, with one record for each slot at the
+   * least and 500 at the most. A number is kept, and warned of where the handler is too slow for it. @default 'auto'
    */
-  readonly maxPollRecords?: number
+  readonly maxPollRecords?: number | 'auto'
   /**
    * How many records a batch handler takes at a time. Lower than `maxPollRecords`, several batches of a partition run at
-   * once, no two of them with records of one lane. @default maxPollRecords
+   * once, no two of them with records of one lane. @default all that may be admitted
    */
   readonly maxBatchRecords?: number
   /** How many bytes of one partition are admitted at a time; a larger record is admitted alone. @default 52428800 */
   readonly maxPollBytes?: number
   /** How long a batch handler's poll batch may wait to fill. @default 0 */
   readonly maxPollWaitMs?: number
-  /** `max.poll.interval.ms`: how long one attempt may take. Its signal aborts then. @default 300000 */
+  /**
+   * `max.poll.interval.ms`: how long the records of a partition that were admitted together may take. At 80 % of it, or when
+   * what waits would not be done in time, the partition takes on nothing more until it is below half. Unlike in the Java
+   * client, the member stays in the group. @default 300000
+   */
   readonly maxPollIntervalMs?: number
+  /** How long one attempt may take; its signal aborts then. @default maxPollIntervalMs */
+  readonly handlerTimeoutMs?: number
+  /**
+   * What follows when an attempt reaches `handlerTimeoutMs`.
+   * - `retry`: as for any error, when the handler has come back: its record is tried again, up to `maxAttempts`.
+   * - `halt`: the partition halts at the record at once, whether the handler comes back or not.
+   * - `release`: the partition is given up at once without a commit of the record, and the group assigns it anew. The handler
+   *   may still be running when the record is handled again.
+   * @default 'retry'
+   */
+  readonly onHandlerTimeout?: 'retry' | 'halt' | 'release'
   /** `session.timeout.ms`. @default 45000 */
   readonly sessionTimeoutMs?: number
   /** `heartbeat.interval.ms`. @default 3000 */
@@ -131,7 +148,7 @@ export interface ConsumerOptions {
   readonly clock?: Clock
 }
 
-type Undefaulted = 'concurrencyPerPartition' | 'rateLimit' | 'groupInstanceId'
+type Undefaulted = 'concurrencyPerPartition' | 'rateLimit' | 'groupInstanceId' | 'maxBatchRecords'
 type Given = 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'
 type Defaulted = Required<Omit<ConsumerOptions, Given | Undefaulted>> & Pick<ConsumerOptions, Undefaulted>
 

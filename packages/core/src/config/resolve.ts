@@ -48,7 +48,8 @@ function derive(values: Record<string, unknown>, origins: Record<string, Origin>
       (values.handlers as ConsumerConfig['handlers']).flatMap((handler) => handler.topics),
     ),
   )
-  fill('maxBatchRecords', () => number('maxPollRecords'))
+  if (values.maxPollRecords !== 'auto') fill('maxBatchRecords', () => number('maxPollRecords'))
+  fill('handlerTimeoutMs', () => number('maxPollIntervalMs'))
   fill('rebalanceTimeoutMs', () => number('maxPollIntervalMs'))
   fill('drainBudgetMs', () =>
     Math.max(

@@ -8,6 +8,7 @@ export function refusals(config: ConsumerConfig, isGiven: (option: string) => bo
   return [
     ...promiseConflicts(config),
     ...timingConflicts(config),
+    ...timeoutConflicts(config),
     ...handlerConflicts(config),
     ...rateConflicts(config),
     ...batchConflicts(config),
@@ -27,6 +28,31 @@ export function warnings(config: ConsumerConfig): string[] {
   if (fetchMaxWaitMs * 4 > sessionTimeoutMs) {
     found.push(
       `fetchMaxWaitMs = ${fetchMaxWaitMs} is more than a quarter of sessionTimeoutMs = ${sessionTimeoutMs}: heartbeats wait for fetches. Lower fetchMaxWaitMs.`,
+    )
+  }
+  return found
+}
+
+/** A time-out that cannot end before the interval does, or whose consequence would break the delivery promise. */
+function timeoutConflicts(config: ConsumerConfig): HoldfastError[] {
+  const { handlerTimeoutMs, maxPollIntervalMs, delivery, onHandlerTimeout } = config
+  const found: HoldfastError[] = []
+  if (handlerTimeoutMs > maxPollIntervalMs) {
+    found.push(
+      new HoldfastError(
+        'HF_OPTION_INVALID',
+        `handlerTimeoutMs = ${handlerTimeoutMs} must be at most maxPollIntervalMs = ${maxPollIntervalMs}: a poll batch of one record would outlive its interval.\n  Fix: lower handlerTimeoutMs or raise maxPollIntervalMs.`,
+        { details: { option: 'handlerTimeoutMs', value: handlerTimeoutMs } },
+      ),
+    )
+  }
+  if (delivery === 'at-most-once' && onHandlerTimeout === 'release') {
+    found.push(
+      new HoldfastError(
+        'HF_PROMISE_CONFLICT',
+        'onHandlerTimeout = "release" cannot be kept with delivery = "at-most-once":\n  the record is committed before its handler runs, so that no other member would handle it.\n  Fix: delivery = "at-least-once", or onHandlerTimeout = "halt".',
+        { details: { option: 'onHandlerTimeout', value: onHandlerTimeout } },
+      ),
     )
   }
   return found
@@ -73,7 +99,7 @@ function rateConflicts({ rateLimit, handlers }: ConsumerConfig): HoldfastError[]
 }
 
 function batchConflicts({ maxBatchRecords, maxPollRecords }: ConsumerConfig): HoldfastError[] {
-  if (maxBatchRecords <= maxPollRecords) return []
+  if (maxBatchRecords === undefined || maxPollRecords === 'auto' || maxBatchRecords <= maxPollRecords) return []
   return [
     new HoldfastError(
       'HF_OPTION_INVALID',

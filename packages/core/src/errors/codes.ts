@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'HF_HANDLER_CONFLICT'
   | 'HF_HANDLER_FAILED'
   | 'HF_HANDLER_MISSING'
+  | 'HF_HANDLER_TIMEOUT'
   | 'HF_INSTANCE_FENCED'
   | 'HF_INTERNAL'
   | 'HF_OFFSET_MISSING'
@@ -93,6 +94,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'A subscribed topic has no handler.',
     retryable: false,
     fix: 'Add on(topic, handler) to handlers, or remove the topic.',
+  },
+  HF_HANDLER_TIMEOUT: {
+    meaning: 'A handler outlasted handlerTimeoutMs, and onHandlerTimeout does not wait for it.',
+    retryable: false,
+    fix: 'Let the handler end when its signal aborts, raise handlerTimeoutMs, or lower the time that it takes.',
   },
   HF_INSTANCE_FENCED: {
     meaning: 'Another process joined the group under the same groupInstanceId, and has taken over.',

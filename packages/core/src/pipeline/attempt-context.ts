@@ -11,7 +11,7 @@ import type { BatchHandlerContext } from './handler.ts'
 /** What all attempts of a consumer share. */
 export interface AttemptScope {
   readonly groupId: string
-  readonly maxPollIntervalMs: number
+  readonly handlerTimeoutMs: number
   readonly logger: Logger
   readonly memberId: string
   wallNow(): number
@@ -58,7 +58,7 @@ export class AttemptContext implements BatchHandlerContext {
   }
 
   get deadline(): Date {
-    const remainingMs = this.startedMs + this.#scope.maxPollIntervalMs - this.#scope.now()
+    const remainingMs = this.startedMs + this.#scope.handlerTimeoutMs - this.#scope.now()
     return new Date(this.#scope.wallNow() + remainingMs)
   }
 
@@ -89,6 +89,10 @@ export class AttemptContext implements BatchHandlerContext {
     const { topic, partition, offset } = this.first
     const { epoch, attempt, handler } = this
     return { topic, partition, offset, epoch, attempt, handler }
+  }
+
+  holds(offset: number): boolean {
+    return this.delivery.records.some((record) => record.offset === offset)
   }
 
   /** The first record that is not settled; where all are, the first of all. */
@@ -147,7 +151,7 @@ function foreignRecord(first: ConsumerRecord, offset: number): HoldfastError {
 const REASONS: Readonly<Record<AbortReason, string>> = {
   revoked: 'its partition is given to another member',
   lost: 'its partition was lost to another member',
-  deadline: 'it has run for maxPollIntervalMs',
+  deadline: 'it has run for handlerTimeoutMs',
   shutdown: 'the consumer stops',
 }
 

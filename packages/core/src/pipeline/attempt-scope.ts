@@ -3,7 +3,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { AttemptScope } from './attempt-context.ts'
 
 export interface AttemptScopeParts {
-  readonly config: { readonly groupId: string; readonly maxPollIntervalMs: number }
+  readonly config: { readonly groupId: string; readonly handlerTimeoutMs: number }
   readonly logger: Logger
   readonly clock: Clock
   /** The member id changes when the consumer joins anew. */
@@ -12,10 +12,10 @@ export interface AttemptScopeParts {
 }
 
 export function attemptScope({ config, logger, clock, member, settled }: AttemptScopeParts): AttemptScope {
-  const { groupId, maxPollIntervalMs } = config
+  const { groupId, handlerTimeoutMs } = config
   return {
     groupId,
-    maxPollIntervalMs,
+    handlerTimeoutMs,
     logger,
     get memberId() {
       return member.memberId

@@ -15,7 +15,7 @@ export interface HandlerContext {
   readonly logger: Logger
   /** 1 for the first call, one more for each retry. */
   readonly attempt: number
-  /** When this attempt reaches `maxPollIntervalMs`. */
+  /** When this attempt reaches `handlerTimeoutMs`. */
   readonly deadline: Date
   readonly groupId: string
   readonly memberId: string

@@ -54,6 +54,12 @@ export type CommitResult =
   | { readonly status: 'fenced'; readonly error: HoldfastError }
   | { readonly status: 'unknown'; readonly error: HoldfastError }
 
+/**
+ * Whether the group still counts this process in.
+ * - `member`: the coordinator said so just now. - `fenced`: it said no; `lost` has been told. - `unknown`: no answer.
+ */
+export type MembershipAnswer = 'member' | 'fenced' | 'unknown'
+
 /** The group's answer to a join. */
 export interface Assignment {
   /** All that this member owns from now on. */
@@ -105,6 +111,13 @@ export interface Driver {
   resume(partitions: readonly TopicPartition[]): void
   /** One result per request, in order. Never throws, never repeats a request under another identity. */
   commit(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]>
+  /** Asks the coordinator whether the membership of the last assignment stands. Never throws. */
+  confirm(): Promise<MembershipAnswer>
+  /**
+   * Gives partitions up whose epochs have ended, without a commit: nothing more of them arrives, and the group assigns them
+   * anew, which may be to this member.
+   */
+  release(partitions: readonly TopicPartition[]): void
   /** Leaves the group and closes every connection. The core has drained and committed before. */
   stop(): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { LifecycleState } from '../model/lifecycle.ts'
 import type { PauseCause } from '../model/pause-cause.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import type { ConcurrencyReason } from '../policy/concurrency-controller.ts'
-import type { DeadlineRung } from '../policy/deadline.ts'
+import type { DeadlineRung, PollRung } from '../policy/deadline.ts'
 import type { CommitRequest } from './driver.ts'
 
 export interface PartitionEvent extends TopicPartition {
@@ -15,6 +15,19 @@ export interface AttemptEvent extends PartitionEvent {
   readonly offset: number
   readonly attempt: number
   readonly handler: string
+}
+
+/** The record that the commits of a partition wait for. */
+export interface HeadOfLine {
+  readonly offset: number
+  /** Since it was admitted. */
+  readonly ageMs: number
+  readonly handler: string
+  /** The attempt that runs; undefined while it waits for one. */
+  readonly attempt: number | undefined
+  /** Records that are done past it, of the `limit` that may be: `maxUncommittedRecords`. */
+  readonly settledAhead: number
+  readonly limit: number
 }
 
 /** Why handlers are waited for. */
@@ -59,11 +72,42 @@ export interface ConsumerEvents {
     /** Undefined where they are not tried again. */
     readonly retryInMs: number | undefined
   }
+  /** An attempt has climbed a rung of the ladder of deadlines. */
   'attempt:late': AttemptEvent & {
     readonly rung: DeadlineRung
     readonly ageMs: number
+    readonly handlerTimeoutMs: number
     readonly maxPollIntervalMs: number
+    /** What is left of `handlerTimeoutMs`, from 1 to 0. */
+    readonly remaining: number
   }
+  /** The records of a partition that were admitted together near the end of `maxPollIntervalMs`, or will as it seems. */
+  'poll:late': PartitionEvent & {
+    /** The lowest offset that is open. */
+    readonly offset: number
+    readonly rung: PollRung
+    readonly ageMs: number
+    /** The age at which all of them are expected to be done. */
+    readonly foreseenMs: number
+    readonly maxPollIntervalMs: number
+    /** What is left of `maxPollIntervalMs`, from 1 to 0. */
+    readonly remaining: number
+    /** Records that are admitted and not settled. */
+    readonly admitted: number
+  }
+  /** The handler is too slow for the `maxPollRecords` that was given; `fitting` would end in time. */
+  'poll:oversized': {
+    readonly topic: string
+    readonly maxPollRecords: number
+    readonly p95Ms: number
+    readonly expectedMs: number
+    readonly maxPollIntervalMs: number
+    readonly fitting: number
+  }
+  /** One open record holds back nearly all that a partition may have done past it. */
+  'partition:blocked': PartitionEvent & HeadOfLine
+  /** The event loop did not turn for longer than a heartbeat interval while these attempts ran. */
+  'loop:blocked': { readonly durationMs: number; readonly attempts: readonly AttemptEvent[] }
   /** A handler came back after its epoch had ended; its result does not count. */
   'attempt:stale': AttemptEvent
   'record:settled': AttemptEvent

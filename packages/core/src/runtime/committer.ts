@@ -30,6 +30,7 @@ export interface CommitterPorts {
  *   acknowledged.
  * - What settles while a request is in flight is not in it: the next request compares the ledger with what was
  *   acknowledged, so no flag can be cleared too early.
+ * - After `doubt` nothing is sent before the coordinator has confirmed the membership.
  * - `unknown` is repeated under the same epoch, with back-off; `fenced` is never repeated.
  */
 export class Committer {
@@ -44,6 +45,7 @@ export class Committer {
   #settledSince = 0
   #failures = 0
   #isStopped = false
+  #isDoubtful = false
   readonly #paused = new Set<() => void>()
 
   constructor(ports: CommitterPorts) {
@@ -90,6 +92,11 @@ export class Committer {
     return !isFenced(state)
   }
 
+  /** This process may have been away for so long that the group has gone on without it. */
+  doubt(): void {
+    this.#isDoubtful = true
+  }
+
   /** Ends every timer; what waits for a commit finds its epoch ended. */
   stop(): void {
     this.#isStopped = true
@@ -118,7 +125,7 @@ export class Committer {
   async #commitAll(): Promise<void> {
     this.#settledSince = 0
     const states = [...this.#partitions].filter(hasNew)
-    if (states.length === 0) return
+    if (states.length === 0 || (this.#isDoubtful && !(await this.#confirm()))) return
     const progress = states.map((state) => state.progress)
     const requests = states.map((state, index) => requestOf(state, progress[index] as Progress))
     const results = await this.#driver().commit(requests)
@@ -127,6 +134,16 @@ export class Committer {
     }
     this.#report(requests, results)
     this.#fenced(states.filter((_, index) => results[index]?.status === 'fenced'))
+  }
+
+  /** What is fenced has been lost by now, so that there is nothing to commit any more. */
+  async #confirm(): Promise<boolean> {
+    const answer = await this.#driver().confirm()
+    this.#isDoubtful = answer === 'unknown'
+    if (!this.#isDoubtful) return answer === 'member'
+    this.#failures += 1
+    this.#arm(this.#retryMs())
+    return false
   }
 
   #report(requests: readonly CommitRequest[], results: readonly CommitResult[]): void {

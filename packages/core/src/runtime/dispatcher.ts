@@ -9,7 +9,7 @@ import type { Scheduler } from '../schedule/scheduler.ts'
 import type { AttemptMeter } from '../state/attempt-meter.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
-import type { Slots } from '../state/slots.ts'
+import type { Slot, Slots } from '../state/slots.ts'
 
 /** How long a slot goes on with a lane before the next one has its turn, unless the lane outweighs the others. */
 const STRETCH_MS = 10
@@ -17,7 +17,7 @@ const STRETCH_MS = 10
 const MAX_LOOP_HOLD_MS = 20
 
 export interface DispatcherLimits {
-  readonly maxBatchRecords: number
+  readonly maxBatchRecords?: number | undefined
   readonly rateLimit?: { readonly records: number; readonly intervalMs: number } | undefined
 }
 
@@ -26,6 +26,8 @@ export interface DispatcherPorts {
   readonly scheduler: Scheduler
   readonly slots: Slots
   readonly scope: AttemptScope
+  /** An attempt of this length may have blocked the event loop. */
+  readonly longMs: number
   handlerOf(topic: string): BoundHandler
   /** Carries out what an attempt led to. */
   apply(outcome: Outcome, context: AttemptContext, state: PartitionState): void
@@ -49,10 +51,11 @@ export class Dispatcher {
   readonly #maxBatchRecords: number
   /** With a rate limit every record is a turn of its own: p-queue counts turns. */
   readonly #isRateLimited: boolean
+  readonly #replaced = new Set<Slot>()
   #heldSinceMs: number
   #isLoopWatched = false
 
-  constructor({ maxBatchRecords, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
+  constructor({ maxBatchRecords = Number.POSITIVE_INFINITY, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
     this.#ports = ports
     this.#maxBatchRecords = maxBatchRecords
     this.#isRateLimited = rateLimit !== undefined
@@ -64,11 +67,19 @@ export class Dispatcher {
   }
 
   get concurrency(): number {
-    return this.#queue.concurrency
+    return this.#queue.concurrency - this.#replaced.size
   }
 
   set concurrency(slots: number) {
-    this.#queue.concurrency = slots
+    this.#queue.concurrency = slots + this.#replaced.size
+  }
+
+  /** The handler in this slot is not waited for: another slot takes its place until it comes back. */
+  replace(slot: Slot): void {
+    if (this.#replaced.has(slot)) return
+    const { concurrency } = this
+    this.#replaced.add(slot)
+    this.concurrency = concurrency
   }
 
   /** Puts free slots to work. */
@@ -122,15 +133,28 @@ export class Dispatcher {
         const result = handler.run(context)
         const outcome = result instanceof Promise ? await result : result
         context.close()
-        this.#ports.apply(outcome, context, state)
         nowMs = scope.now()
-        this.meter?.note(outcome, nowMs - context.startedMs)
+        this.#measure(outcome, context, state, nowMs)
+        this.#ports.apply(outcome, context, state)
         if (handler.batch || nowMs >= endMs) return nowMs
       }
       return nowMs
     } finally {
       slots.close(slot)
+      this.#takeBack(slot)
     }
+  }
+
+  #takeBack(slot: Slot): void {
+    const { concurrency } = this
+    if (this.#replaced.delete(slot)) this.concurrency = concurrency
+  }
+
+  #measure(outcome: Outcome, context: AttemptContext, state: PartitionState, nowMs: number): void {
+    const durationMs = nowMs - context.startedMs
+    this.meter?.note(outcome, durationMs)
+    if (outcome.type !== 'aborted') state.handlerTime.note(durationMs, context.delivery.records.length)
+    if (durationMs >= this.#ports.longMs) this.#ports.slots.noteLong(context, nowMs)
   }
 
   /** Whether handlers that never wait have kept sockets and timers from running for too long. */

@@ -12,6 +12,8 @@ export interface IntakePorts {
   readonly scheduler: Scheduler
   readonly events: Events
   readonly clock: Clock
+  /** Records of a partition wait to be admitted. */
+  arrived(state: PartitionState): void
   /** Offsets were passed that hold nothing to run: there may be something to commit. */
   progressed(): void
 }
@@ -43,6 +45,7 @@ export class Intake {
     const nowMs = clock.now()
     state.noteArrival(nextOffset, nowMs)
     scheduler.offer(state.queue, records, nowMs)
+    this.#ports.arrived(state)
     events.emit('batch:received', { topic, partition, epoch, count: records.length, nextOffset })
     this.#ports.progressed()
   }

@@ -1,5 +1,6 @@
 import { describeError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
+import type { DeadlineRung, PollRung } from '../policy/deadline.ts'
 import type { CommitRequest } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -19,6 +20,7 @@ export function logEvents(events: Events, logger: Logger): void {
   logLifecycle(events, logger)
   logPartitions(events, logger)
   logAttempts(events, logger)
+  logSlowness(events, logger)
   logConcurrency(events, logger)
   logCommits(events, logger)
 }
@@ -95,13 +97,62 @@ function logAttempts(events: Events, logger: Logger): void {
       'attempt failed; it is tried again',
     )
   })
-  events.on('attempt:late', ({ rung, ageMs, maxPollIntervalMs, ...fields }) =>
-    logger.warn(
-      { ...fields, rung, ageMs: Math.round(ageMs), maxPollIntervalMs },
-      'handler is slow: raise maxPollIntervalMs or lower the time that the handler takes',
-    ),
+  events.on('attempt:late', ({ rung, ageMs, remaining, ...fields }) =>
+    logger.warn({ ...fields, rung, ageMs: Math.round(ageMs), remaining: round(remaining) }, LATE_ATTEMPT[rung]),
   )
   events.on('attempt:stale', (fields) => logger.warn(fields, 'handler came back after its epoch had ended'))
+}
+
+const LATE_ATTEMPT: Readonly<Record<DeadlineRung, string>> = {
+  warn: 'handler is slow: raise handlerTimeoutMs or lower the time that the handler takes',
+  pause:
+    'handler is slow, and its partition takes on nothing more until it is done: raise maxPollIntervalMs or lower the time that the handler takes',
+  abort:
+    'handler has reached its time-out, and its signal aborts: raise handlerTimeoutMs or lower the time that the handler takes',
+  ignored:
+    'handler does not come back though its signal aborted, and its key waits for it: let it end with the signal, or set onHandlerTimeout',
+}
+
+const LATE_POLL: Readonly<Record<PollRung, string>> = {
+  warn: 'records that were admitted together have used half of their interval: lower maxPollRecords or raise maxPollIntervalMs',
+  pause:
+    'partition takes on nothing more, lest what it has outlasts its interval: lower maxPollRecords or raise maxPollIntervalMs',
+  overrun:
+    'records that were admitted together have outlasted their interval: lower maxPollRecords or raise maxPollIntervalMs',
+}
+
+function logSlowness(events: Events, logger: Logger): void {
+  events.on('poll:late', ({ rung, ageMs, foreseenMs, remaining, ...fields }) =>
+    logger.warn(
+      { ...fields, rung, ageMs: Math.round(ageMs), foreseenMs: Math.round(foreseenMs), remaining: round(remaining) },
+      LATE_POLL[rung],
+    ),
+  )
+  events.on('poll:oversized', ({ p95Ms, expectedMs, ...fields }) =>
+    logger.warn(
+      { ...fields, p95Ms: Math.round(p95Ms), expectedMs: Math.round(expectedMs) },
+      "the handler is too slow for maxPollRecords: set it to 'auto' or to what fits, or raise maxPollIntervalMs",
+    ),
+  )
+  events.on('partition:blocked', ({ ageMs, ...fields }) =>
+    logger.warn(
+      { ...fields, ageMs: Math.round(ageMs) },
+      'one record holds back nearly all that may be done past it; its partition waits for it at maxUncommittedRecords',
+    ),
+  )
+  events.on('loop:blocked', ({ durationMs, attempts }) =>
+    logger.error(
+      {
+        durationMs: Math.round(durationMs),
+        attempts: attempts.map((attempt) => `${partitionName(attempt)}@${attempt.offset} (${attempt.handler})`),
+      },
+      "the event loop stood still, and heartbeats with it: let the handler wait for what it calls, or run it with isolate: 'thread'",
+    ),
+  )
+}
+
+function round(share: number): number {
+  return Math.round(share * 100) / 100
 }
 
 /** Trials come and go by themselves; what the downstream or the user caused is worth a line. */

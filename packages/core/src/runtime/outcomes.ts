@@ -47,6 +47,11 @@ export class Outcomes {
     }
   }
 
+  /** Halts the partition of an attempt, whether its handler comes back or not. */
+  halt(error: HoldfastError, context: AttemptContext, state: PartitionState): void {
+    this.#halt(new Map([[context.firstOpen.offset, { type: 'halt', error }]]), context, state)
+  }
+
   /** Settles one record of a batch whose handler still runs. */
   settleEarly(context: AttemptContext, record: ConsumerRecord): void {
     const state = this.#ports.partitions.at(record, context.epoch)
@@ -101,6 +106,7 @@ export class Outcomes {
     if (first === undefined) return
     const [offset, halt] = first
     const { error } = halt
+    if (state.haltedBy !== undefined) return
     state.haltedBy = error
     state.enter('halted')
     this.#ports.scheduler.halt(state.queue)

@@ -69,7 +69,7 @@ export class Pump {
   #carryOut(command: Command): void {
     switch (command.type) {
       case 'admit':
-        return this.#ports.admit(command.pollBatch)
+        return this.#admit(command.pollBatch)
       case 'pause':
         return this.#pause(this.#ports.partitions.ofQueue(command.queue))
       case 'resume':
@@ -77,6 +77,13 @@ export class Pump {
       case 'wakeAt':
         return this.#wake(command.atMs)
     }
+  }
+
+  #admit(pollBatch: PollBatch): void {
+    const { partitions, clock, admit } = this.#ports
+    const { queue, endOffset, isExtra } = pollBatch
+    if (!isExtra) partitions.ofQueue(queue)?.noteAdmission(endOffset, clock.now())
+    admit(pollBatch)
   }
 
   #pause(state: PartitionState | undefined): void {

@@ -1,8 +1,10 @@
 import type { LifecycleState } from '../model/lifecycle.ts'
 import type { PauseCause } from '../model/pause-cause.ts'
 import { partitionName } from '../model/topic-partition.ts'
+import type { HeadOfLine } from '../ports/events.ts'
 import type { LimitName } from '../schedule/limits.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
+import type { DeadlineStatus } from '../state/deadlines.ts'
 import type { OldestOpen, PartitionPhase, PartitionState } from '../state/partition-state.ts'
 
 export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
@@ -35,6 +37,14 @@ export interface PartitionStatus {
   readonly skippedDoneAhead: number
   readonly heldRecords: number
   readonly heldBytes: number
+  /** `max.poll.records` in force: as given, or what fits with what the handler takes now. */
+  readonly maxPollRecords: number
+  /** What a record of the topic takes, in milliseconds; undefined before one was measured. */
+  readonly handlerTime: { readonly meanMs: number; readonly p95Ms: number } | undefined
+  /** How far it is from `maxPollIntervalMs`; undefined where nothing is admitted. */
+  readonly deadline: DeadlineStatus | undefined
+  /** The record that holds it back though nearly all past it are done. */
+  readonly blockedBy: HeadOfLine | undefined
   readonly pausedBy: readonly PauseCause[]
   /** The options whose limits hold it back now: its fetches, the admission of what was fetched, or its slots. */
   readonly limitedBy: readonly LimitName[]
@@ -82,11 +92,15 @@ export function slotStatus(concurrency: number, busy: number, waitingByOrder: nu
   return { concurrency, busy, idleByOrder: Math.min(Math.max(0, concurrency - busy), waitingByOrder) }
 }
 
-export function partitionStatus(
-  state: PartitionState,
-  scheduler: Pick<Scheduler, 'limitsReached'>,
-  nowMs: number,
-): PartitionStatus {
+export interface PartitionStatusParts {
+  readonly scheduler: Pick<Scheduler, 'limitsReached' | 'pollRecords'>
+  readonly nowMs: number
+  deadlineOf(state: PartitionState): DeadlineStatus | undefined
+  headOf(state: PartitionState, nowMs: number): HeadOfLine | undefined
+}
+
+export function partitionStatus(state: PartitionState, parts: PartitionStatusParts): PartitionStatus {
+  const { scheduler, nowMs } = parts
   const { topic, partition, epoch, phase, committed, ledger, queue, highWatermark } = state
   const from = committed < 0 ? ledger.start : committed
   return {
@@ -104,10 +118,20 @@ export function partitionStatus(
     skippedDoneAhead: state.skippedDoneAhead,
     heldRecords: queue.heldRecords,
     heldBytes: queue.heldBytes,
+    maxPollRecords: scheduler.pollRecords(queue),
+    handlerTime: handlerTimeOf(state),
+    deadline: parts.deadlineOf(state),
+    blockedBy: parts.headOf(state, nowMs),
     pausedBy: [...queue.holds],
     limitedBy: scheduler.limitsReached(queue),
     halted: state.haltedBy?.message,
   }
+}
+
+function handlerTimeOf({ handlerTime }: PartitionState): PartitionStatus['handlerTime'] {
+  const { meanMs } = handlerTime
+  const p95Ms = handlerTime.quantileMs(0.95)
+  return meanMs === undefined || p95Ms === undefined ? undefined : { meanMs, p95Ms }
 }
 
 export function consumerStatus(input: Omit<HealthInput, 'isMember'> & Omit<ConsumerStatus, 'health'>): ConsumerStatus {

@@ -8,11 +8,14 @@ import { RecordBuffer } from './record-buffer.ts'
 
 export interface PollLimits {
   readonly maxPollRecords: number
-  /** How many records a batch handler takes at a time. */
-  readonly maxBatchRecords: number
+  /** How many records a batch handler takes at a time. @default all that may be admitted */
+  readonly maxBatchRecords?: number | undefined
   readonly maxPollBytes: number
   readonly maxPollWaitMs: number
 }
+
+/** A small limit of a slow handler is filled up record by record, or slots would idle until half of it is free. */
+const MAX_SINGLE_REFILL = 64
 
 interface Room {
   readonly isFullByRecords: boolean
@@ -25,6 +28,8 @@ export interface PollBatch {
   readonly records: readonly ConsumerRecord[]
   /** One past the last record: what at-most-once commits before the first handler starts. */
   readonly endOffset: number
+  /** Admitted past `maxPollRecords` for slots that would idle: it has no deadline of its own. */
+  readonly isExtra: boolean
 }
 
 /**
@@ -45,6 +50,8 @@ export class PartitionQueue implements TopicPartition {
   /** Whether its handler takes batches. */
   readonly batch: boolean
   readonly holds: Set<PauseCause> = new Set()
+  /** Where it has a limit of its own: `max.poll.records` for as long as its handler takes what it takes now. */
+  pollRecords: number | undefined
   readonly #buffer = new RecordBuffer()
   #waitingSinceMs = 0
   #unfinished = 0
@@ -76,6 +83,11 @@ export class PartitionQueue implements TopicPartition {
     return this.#admitted
   }
 
+  /** Lanes that hold something. */
+  get lanes(): number {
+    return this.#lanes.size
+  }
+
   get buffered(): number {
     return this.#buffer.length
   }
@@ -104,13 +116,18 @@ export class PartitionQueue implements TopicPartition {
   admit(limits: PollLimits, counts: AdmissionCount, nowMs: number): PollBatch | undefined {
     if (!this.mayAdmit(limits, counts)) return undefined
     const count = this.#pollBatchSize(limits, counts)
-    const mayGrow = count === this.buffered && count < limits.maxBatchRecords && this.holds.size === 0
+    const mayGrow = count === this.buffered && count < this.#batchRecords(limits) && this.holds.size === 0
     if (this.batch && mayGrow && nowMs < this.#waitingSinceMs + limits.maxPollWaitMs) return undefined
     const records = this.#buffer.take(count)
     this.#waitingSinceMs = nowMs
     this.#admitted += records.length
     for (const record of records) this.#admittedBytes += recordBytes(record)
-    return { queue: this, records, endOffset: (records.at(-1) as ConsumerRecord).offset + 1 }
+    return {
+      queue: this,
+      records,
+      endOffset: (records.at(-1) as ConsumerRecord).offset + 1,
+      isExtra: counts === 'lanes',
+    }
   }
 
   /** Deals an admitted poll batch to its lanes; answers those that were idle. It may have waited until they were stopped. */
@@ -178,19 +195,35 @@ export class PartitionQueue implements TopicPartition {
   }
 
   /** Which limit of the admitted records is reached. */
-  room({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits, counts: AdmissionCount): Room {
+  room(limits: PollLimits, counts: AdmissionCount): Room {
     return {
-      isFullByRecords: this.#taken(counts) > (this.batch ? maxPollRecords - maxBatchRecords : maxPollRecords / 2),
-      isFullByBytes: counts === 'all' && this.#admitted > 0 && this.#admittedBytes > maxPollBytes / 2,
+      isFullByRecords: this.#taken(counts) > this.#refillLevel(limits),
+      isFullByBytes: counts === 'all' && this.#admitted > 0 && this.#admittedBytes > limits.maxPollBytes / 2,
     }
+  }
+
+  #refillLevel(limits: PollLimits): number {
+    const most = this.#pollRecords(limits)
+    if (this.batch) return most - this.#batchRecords(limits)
+    return this.pollRecords !== undefined && most <= MAX_SINGLE_REFILL ? most - 1 : most / 2
+  }
+
+  #pollRecords({ maxPollRecords }: PollLimits): number {
+    return this.pollRecords ?? maxPollRecords
+  }
+
+  #batchRecords(limits: PollLimits): number {
+    const most = this.#pollRecords(limits)
+    return Math.min(limits.maxBatchRecords ?? most, most)
   }
 
   #taken(counts: AdmissionCount): number {
     return counts === 'all' ? this.#admitted : this.#lanes.size
   }
 
-  #pollBatchSize({ maxPollRecords, maxBatchRecords, maxPollBytes }: PollLimits, counts: AdmissionCount): number {
-    const room = this.batch ? maxBatchRecords : maxPollRecords - this.#taken(counts)
+  #pollBatchSize(limits: PollLimits, counts: AdmissionCount): number {
+    const { maxPollBytes } = limits
+    const room = this.batch ? this.#batchRecords(limits) : this.#pollRecords(limits) - this.#taken(counts)
     const most = Math.min(this.buffered, room)
     if (this.#unfinishedBytes <= maxPollBytes) return most
     return this.#buffer.fit(most, maxPollBytes - this.#admittedBytes)

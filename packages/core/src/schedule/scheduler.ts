@@ -16,7 +16,9 @@ export type Command =
   | { readonly type: 'pause' | 'resume'; readonly queue: PartitionQueue }
   | { readonly type: 'wakeAt'; readonly atMs: number }
 
-export interface SchedulerLimits extends PollLimits, FlowLimits {
+export interface SchedulerLimits extends Omit<PollLimits, 'maxPollRecords'>, FlowLimits {
+  /** With `auto` each partition has a limit of its own, set by `resize`; it begins with one record. */
+  readonly maxPollRecords: number | 'auto'
   /** How many lanes of one partition may run at once. @default no limit of its own */
   readonly concurrencyPerPartition?: number | undefined
   readonly delivery?: 'at-least-once' | 'at-most-once'
@@ -26,7 +28,9 @@ export interface SchedulerLimits extends PollLimits, FlowLimits {
  * Says what may start, and which partitions to pause. It is told of events and asked for its decisions; it never acts.
  */
 export class Scheduler {
-  readonly #limits: SchedulerLimits
+  readonly #limits: PollLimits & FlowLimits
+  readonly #perPartition: number
+  readonly #isSized: boolean
   readonly #ordering: Ordering
   /** Where a partition runs one batch at a time there is nothing that lanes could run beside it. */
   readonly #batchOrdering: Ordering
@@ -39,12 +43,16 @@ export class Scheduler {
   readonly #ready: ReadyRing
 
   constructor(limits: SchedulerLimits, ordering: Ordering) {
-    this.#limits = limits
+    const { maxPollRecords, maxBatchRecords = Number.POSITIVE_INFINITY } = limits
+    this.#isSized = maxPollRecords === 'auto'
+    this.#limits = { ...limits, maxPollRecords: maxPollRecords === 'auto' ? 1 : maxPollRecords }
+    this.#perPartition = limits.concurrencyPerPartition ?? Number.POSITIVE_INFINITY
     this.#ordering = ordering
     this.#gate = new FetchGate(limits)
     this.#looksPast = ordering !== partitionOrdering && limits.delivery !== 'at-most-once'
-    this.#batchOrdering = limits.maxBatchRecords < limits.maxPollRecords ? ordering : partitionOrdering
-    this.#ready = new ReadyRing(limits.concurrencyPerPartition ?? Number.POSITIVE_INFINITY)
+    const isWhole = maxPollRecords === 'auto' ? limits.maxBatchRecords === undefined : maxBatchRecords >= maxPollRecords
+    this.#batchOrdering = isWhole ? partitionOrdering : ordering
+    this.#ready = new ReadyRing(this.#perPartition)
   }
 
   /** Lanes that wait for a slot. */
@@ -77,6 +85,7 @@ export class Scheduler {
   }
 
   add(queue: PartitionQueue): void {
+    if (this.#isSized) queue.pollRecords ??= 1
     this.#queues.add(queue)
     this.#touched.add(queue)
   }
@@ -89,6 +98,32 @@ export class Scheduler {
     this.#filling.delete(queue)
     this.#gate.remove(queue)
     this.#ready.remove(queue)
+  }
+
+  /** Partitions that hold records: those among which the slots are shared. */
+  get busyPartitions(): number {
+    let busy = 0
+    for (const { heldRecords } of this.#queues) if (heldRecords > 0) busy += 1
+    return busy
+  }
+
+  /** How many records of a partition can run at once that has a share of the slots, which can be less than one. */
+  parallel(queue: PartitionQueue, slots: number): number {
+    const share = Math.min(slots, this.#perPartition)
+    const ordering = queue.batch ? this.#batchOrdering : this.#ordering
+    return ordering === partitionOrdering ? Math.min(1, share) : share
+  }
+
+  /** How many records of a partition may be admitted and not settled. */
+  pollRecords(queue: PartitionQueue): number {
+    return queue.pollRecords ?? this.#limits.maxPollRecords
+  }
+
+  /** Gives a partition a limit of its own in place of `maxPollRecords`. */
+  resize(queue: PartitionQueue, pollRecords: number): void {
+    if (queue.pollRecords === pollRecords) return
+    queue.pollRecords = pollRecords
+    this.#touch(queue)
   }
 
   offer(queue: PartitionQueue, records: RecordSource, nowMs: number): void {
@@ -138,7 +173,9 @@ export class Scheduler {
     for (let lane = this.#ready.take(); lane !== undefined; lane = this.#ready.take()) {
       if (lane.state === 'ready') {
         lane.state = 'running'
-        return lane.queue.batch ? gatherBatch(lane, this.#ready, this.#limits.maxBatchRecords) : lane.alone
+        return lane.queue.batch
+          ? gatherBatch(lane, this.#ready, this.#limits.maxBatchRecords ?? Number.POSITIVE_INFINITY)
+          : lane.alone
       }
       this.#ready.release(lane.queue)
     }
@@ -150,9 +187,8 @@ export class Scheduler {
    * it goes on while they take turns. They lose nothing by it: what is left of the slots is at least their share.
    */
   outweighs({ queue, pending, mayRun }: Lane, slots: number): boolean {
-    const { concurrencyPerPartition = slots } = this.#limits
     if (!mayRun || queue.batch) return false
-    if (pending * Math.min(slots, concurrencyPerPartition) <= queue.admitted) return false
+    if (pending * Math.min(slots, this.#perPartition) <= queue.admitted) return false
     let admitted = 0
     for (const each of this.#queues) admitted += each.admitted
     return pending * slots > admitted

@@ -2,6 +2,7 @@ import type { HoldfastError } from '../errors/holdfast-error.ts'
 import { type DoneAhead, encodeDoneAhead, MAX_RANGES } from '../ledger/done-ahead.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
+import type { HandlerTime } from '../policy/handler-time.ts'
 import { PartitionQueue } from '../schedule/partition-queue.ts'
 import { Arrivals } from './arrivals.ts'
 
@@ -35,6 +36,14 @@ export interface OldestOpen {
   readonly ageMs: number
 }
 
+/** How a partition begins. */
+export interface PartitionBeginning {
+  /** Whether its handler takes batches. */
+  readonly batch: boolean
+  readonly doneAhead: DoneAhead
+  readonly handlerTime: HandlerTime
+}
+
 /** All that is known of one partition under one epoch. */
 export class PartitionState implements TopicPartition {
   readonly topic: string
@@ -42,6 +51,8 @@ export class PartitionState implements TopicPartition {
   readonly epoch: number
   readonly ledger: Ledger
   readonly queue: PartitionQueue
+  /** What a record of its topic takes. */
+  readonly handlerTime: HandlerTime
   /** The last offset that the broker acknowledged; −1 where the group has none. */
   committed: number
   highWatermark: number | undefined
@@ -51,16 +62,18 @@ export class PartitionState implements TopicPartition {
   /** Records that were not run because an earlier owner had done them. */
   skippedDoneAhead = 0
   readonly #arrivals = new Arrivals()
+  readonly #admissions = new Arrivals()
   #phase: PartitionPhase = 'active'
   #acknowledgedSettled = 0
 
-  constructor(partition: AssignedPartition, epoch: number, batch: boolean, doneAhead: DoneAhead) {
+  constructor(partition: AssignedPartition, epoch: number, { batch, doneAhead, handlerTime }: PartitionBeginning) {
     this.topic = partition.topic
     this.partition = partition.partition
     this.epoch = epoch
     this.committed = partition.committed
     this.ledger = new Ledger(partition.position, doneAhead)
     this.queue = new PartitionQueue(partition, batch)
+    this.handlerTime = handlerTime
   }
 
   /** What names it in events. */
@@ -83,6 +96,18 @@ export class PartitionState implements TopicPartition {
   /** Records up to `nextOffset` were fetched. */
   noteArrival(nextOffset: number, nowMs: number): void {
     this.#arrivals.note(nextOffset, nowMs, this.ledger.committable)
+  }
+
+  /** Records below `endOffset` were admitted. */
+  noteAdmission(endOffset: number, nowMs: number): void {
+    this.#admissions.note(endOffset, nowMs, this.ledger.committable)
+  }
+
+  /** The lowest open offset that was admitted with a deadline, and for how long it has been. */
+  oldestAdmitted(nowMs: number): OldestOpen | undefined {
+    const { open, committable: offset } = this.ledger
+    const atMs = open === 0 ? undefined : this.#admissions.of(offset)
+    return atMs === undefined ? undefined : { offset, ageMs: nowMs - atMs }
   }
 
   /** The offset that holds the commits back, and how long ago it was fetched. */

@@ -1,5 +1,6 @@
 import type { DoneAhead } from '../ledger/done-ahead.ts'
 import { type AssignedPartition, partitionName, type TopicPartition } from '../model/topic-partition.ts'
+import { HandlerTime } from '../policy/handler-time.ts'
 import type { PartitionQueue } from '../schedule/partition-queue.ts'
 import { PartitionState } from './partition-state.ts'
 
@@ -7,6 +8,7 @@ import { PartitionState } from './partition-state.ts'
 export class Partitions implements Iterable<PartitionState> {
   #byName = new Map<string, PartitionState>()
   #byQueue = new Map<PartitionQueue, PartitionState>()
+  readonly #handlerTimes = new Map<string, HandlerTime>()
   #epoch = 0
 
   get size(): number {
@@ -27,7 +29,8 @@ export class Partitions implements Iterable<PartitionState> {
   }
 
   add(partition: AssignedPartition, batch: boolean, doneAhead: DoneAhead): PartitionState {
-    const state = new PartitionState(partition, this.#epoch, batch, doneAhead)
+    const handlerTime = this.#handlerTimeOf(partition.topic)
+    const state = new PartitionState(partition, this.#epoch, { batch, doneAhead, handlerTime })
     this.#byName.set(partitionName(partition), state)
     this.#byQueue.set(state.queue, state)
     return state
@@ -50,6 +53,13 @@ export class Partitions implements Iterable<PartitionState> {
     return [...this].filter(
       (state) => state.topic === topic && (partition === undefined || state.partition === partition),
     )
+  }
+
+  /** What handlers take is known of a topic, and outlives its assignments. */
+  #handlerTimeOf(topic: string): HandlerTime {
+    const known = this.#handlerTimes.get(topic) ?? new HandlerTime()
+    this.#handlerTimes.set(topic, known)
+    return known
   }
 
   ofQueue(queue: PartitionQueue): PartitionState | undefined {

@@ -7,9 +7,18 @@ export interface Slot {
   current: AttemptContext | undefined
 }
 
+/** What a partition has in slots. */
+export interface RunningAttempts {
+  readonly oldest: AttemptContext
+  readonly records: number
+}
+
+const REMEMBERED = 10
+
 /** The slots in use. */
 export class Slots implements Iterable<Slot> {
   readonly #slots = new Set<Slot>()
+  #long: { readonly attempt: AttemptContext; readonly endedMs: number }[] = []
 
   get size(): number {
     return this.#slots.size
@@ -34,5 +43,30 @@ export class Slots implements Iterable<Slot> {
 
   of(states: ReadonlySet<PartitionState>): Slot[] {
     return [...this.#slots].filter((slot) => states.has(slot.state) && slot.current !== undefined)
+  }
+
+  /** By partition, what runs now. */
+  byPartition(): ReadonlyMap<PartitionState, RunningAttempts> {
+    const running = new Map<PartitionState, RunningAttempts>()
+    for (const { state, current } of this.#slots) {
+      if (current === undefined) continue
+      const known = running.get(state)
+      const records = current.delivery.records.length + (known?.records ?? 0)
+      const isOldest = known === undefined || current.startedMs < known.oldest.startedMs
+      running.set(state, { oldest: isOldest ? current : known.oldest, records })
+    }
+    return running
+  }
+
+  /** An attempt that took long has ended. */
+  noteLong(attempt: AttemptContext, endedMs: number): void {
+    this.#long = [...this.#long.slice(1 - REMEMBERED), { attempt, endedMs }]
+  }
+
+  /** The attempts that ran at all of this time: those that still do, and the long ones among those that have ended. */
+  during(fromMs: number, toMs: number): AttemptContext[] {
+    const ended = this.#long.filter(({ endedMs }) => endedMs >= toMs).map(({ attempt }) => attempt)
+    const running = [...this.#slots].flatMap(({ current }) => (current === undefined ? [] : [current]))
+    return [...ended, ...running].filter(({ startedMs }) => startedMs <= fromMs)
   }
 }

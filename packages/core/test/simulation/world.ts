@@ -62,7 +62,8 @@ export class World {
   addConsumer(): void {
     const random = this.#random
     const number = this.instances.length
-    const maxPollRecords = random.int(1, 20)
+    const most = random.int(1, 20)
+    const maxPollRecords = random.chance(0.3) ? 'auto' : most
     const maxAttempts = this.delivery === 'at-most-once' ? 1 : random.pick([2, 50])
     const consumer = createConsumer({
       driver: this.broker.driver({
@@ -81,9 +82,10 @@ export class World {
       ...(random.chance(0.3) ? { concurrencyPerPartition: random.int(1, 3) } : {}),
       maxUncommittedRecords: random.pick([1, 10, 10_000]),
       maxPollRecords,
-      maxBatchRecords: random.chance(0.5) ? maxPollRecords : random.int(1, maxPollRecords),
+      maxBatchRecords: random.chance(0.5) ? most : random.int(1, most),
       maxPollWaitMs: this.#batch ? random.pick([0, 50]) : 0,
       maxPollIntervalMs: random.pick([2_000, 60_000]),
+      onHandlerTimeout: this.delivery === 'at-least-once' && random.chance(0.2) ? 'release' : 'retry',
       partitionAssignmentStrategy: random.pick(STRATEGIES),
       rebalanceTimeoutMs: 60_000,
       drainBudgetMs: random.pick([0, 300, 3_000]),

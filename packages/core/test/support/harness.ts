@@ -40,6 +40,10 @@ const WATCHED: readonly EventName[] = [
   'attempt:failed',
   'attempt:late',
   'attempt:stale',
+  'poll:late',
+  'poll:oversized',
+  'partition:blocked',
+  'loop:blocked',
   'record:settled',
   'commit:ok',
   'commit:fenced',
@@ -58,6 +62,8 @@ export function rig(
   const consumer = createConsumer({
     groupId: 'g',
     order: 'partition',
+    // What a test sees together must not depend on what came before; 'auto' has tests of its own.
+    maxPollRecords: 500,
     clock,
     logger: silentLogger,
     retryBackoffMs: 100,

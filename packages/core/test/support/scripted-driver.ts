@@ -9,6 +9,7 @@ import type {
   DriverContext,
   DriverFactory,
   DriverSink,
+  MembershipAnswer,
 } from '../../src/ports/driver.ts'
 
 export interface PendingCommit {
@@ -23,6 +24,7 @@ export class ScriptedDriver implements Driver {
   readonly factory: DriverFactory
   /** How commits are answered; undefined where the test answers each. */
   answerWith: CommitResult['status'] | undefined = 'ok'
+  confirmWith: MembershipAnswer = 'member'
   onStart: (signal: AbortSignal) => Promise<void> = async () => undefined
   onStop: () => Promise<void> = async () => undefined
   #context: DriverContext | undefined
@@ -76,6 +78,15 @@ export class ScriptedDriver implements Driver {
     this.commits.push({ requests, answer })
     if (this.answerWith !== undefined) answer(this.answerWith)
     return promise
+  }
+
+  async confirm(): Promise<MembershipAnswer> {
+    this.calls.push('confirm')
+    return this.confirmWith
+  }
+
+  release(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) this.calls.push(`release ${topic}/${partition}`)
   }
 
   async stop(): Promise<void> {

@@ -1,11 +1,11 @@
-import type { AssignedPartition, DriverContext, TopicPartition } from '@holdfast/core'
+import type { AssignedPartition, DriverContext, MembershipAnswer, TopicPartition } from '@holdfast/core'
 import { partitionName } from '@holdfast/core'
 import { ASSIGNORS, type AssignorName } from '../assignors/assignors.ts'
 import type { Fetching } from '../fetch/fetching.ts'
 import type { BrokerInternals, ClusterInternals, Identity } from '../internals/cluster.ts'
 import { AssignerProtocol } from '../internals/kafkajs.ts'
 import { type Claim, NO_CLAIM } from './claim.ts'
-import type { Membership } from './membership.ts'
+import type { HeartbeatAnswer, Membership } from './membership.ts'
 import { findStartOffsets } from './start-offsets.ts'
 
 export interface GroupSessionPorts {
@@ -105,6 +105,20 @@ export class GroupSession {
     this.#claim = { partitions: starts, generationId }
   }
 
+  /** Whether the group still counts this member in; if not, all is lost. */
+  async confirm(): Promise<MembershipAnswer> {
+    const heard = await this.#ports.membership.confirm()
+    this.#heed(heard)
+    return heard.answer
+  }
+
+  /** Gives up what nothing runs for any more; the group assigns it anew. */
+  release(partitions: readonly TopicPartition[]): void {
+    this.#ports.fetching.forget(partitions)
+    this.#claim = { ...this.#claim, partitions: without(this.#claim.partitions, partitions) }
+    this.#wantsRejoin = true
+  }
+
   /** Ownership of everything has ended without notice. */
   lose(reason: string): void {
     this.end()
@@ -130,13 +144,17 @@ export class GroupSession {
     })
   }
 
+  #heed(heard: HeartbeatAnswer): void {
+    if (heard.answer === 'fenced') this.lose(`the broker answered ${heard.verdict}`)
+  }
+
   /** Heartbeats go on while the core drains; the group waits for us as long as they do. */
   async #drain(drained: Promise<void> | undefined): Promise<void> {
     if (drained === undefined) return
-    const pump = setInterval(async () => {
-      const verdict = await this.#ports.membership.heartbeat()
-      if (verdict !== undefined) this.lose(`the broker answered ${verdict}`)
-    }, this.#ports.context.heartbeatIntervalMs)
+    const pump = setInterval(
+      async () => this.#heed(await this.#ports.membership.heartbeat()),
+      this.#ports.context.heartbeatIntervalMs,
+    )
     try {
       await drained
     } finally {

@@ -7,6 +7,11 @@ const FENCED_TYPES: readonly (string | undefined)[] = ['ILLEGAL_GENERATION', 'UN
 
 const OK: CommitResult = Object.freeze({ status: 'ok' })
 
+/** What the coordinator says of this member, with its reason where that is final. */
+export type HeartbeatAnswer =
+  | { readonly answer: 'member' | 'unknown' }
+  | { readonly answer: 'fenced'; readonly verdict: string }
+
 export interface MembershipPorts {
   readonly groupId: string
   cluster(): ClusterInternals
@@ -65,18 +70,29 @@ export class Membership {
     this.#coordinator = coordinator
   }
 
-  /** Keeps the session alive; answers what the coordinator holds against us, if that is final. */
-  async heartbeat(): Promise<string | undefined> {
+  /** Keeps the session alive, and answers whether the coordinator still counts this member in. */
+  async heartbeat(): Promise<HeartbeatAnswer> {
     const identity = this.#current
-    if (identity === undefined) return undefined
+    if (identity === undefined) return { answer: 'unknown' }
     const { memberId, generationId } = identity
     try {
-      await this.#coordinator?.heartbeat({ groupId: this.#groupId, groupGenerationId: generationId, memberId })
-      return undefined
+      this.#coordinator ??= await this.#cluster().findGroupCoordinator({ groupId: this.#groupId })
+      await this.#coordinator.heartbeat({ groupId: this.#groupId, groupGenerationId: generationId, memberId })
+      return { answer: 'member' }
     } catch (error) {
       const type = errorType(error)
-      return FENCED_TYPES.includes(type) ? type : undefined
+      if (type === 'REBALANCE_IN_PROGRESS') return { answer: 'member' }
+      if (type !== undefined && FENCED_TYPES.includes(type) && this.#current === identity)
+        return { answer: 'fenced', verdict: type }
+      this.#coordinator = undefined
+      return { answer: 'unknown' }
     }
+  }
+
+  /** As `heartbeat`, after a join that is under way. */
+  async confirm(): Promise<HeartbeatAnswer> {
+    await this.#joinUnderWay?.promise
+    return this.#current === undefined ? { answer: 'fenced', verdict: 'that this is not a member' } : this.heartbeat()
   }
 
   async commit(requests: readonly CommitRequest[]): Promise<CommitResult[]> {

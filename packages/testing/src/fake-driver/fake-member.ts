@@ -5,6 +5,7 @@ import {
   type Driver,
   type DriverContext,
   HoldfastError,
+  type MembershipAnswer,
   partitionName,
   type TopicPartition,
 } from '@holdfast/core'
@@ -112,6 +113,22 @@ export class FakeMember implements Driver, GroupMember {
       this.#ports.group.store(identity.memberId, identity.generationId, request, verdict !== 'no answer')
       return verdict === 'answer' ? { status: 'ok' } : { status: 'unknown', error: commitUnknown(request) }
     })
+  }
+
+  async confirm(): Promise<MembershipAnswer> {
+    await this.#joinUnderWay?.promise
+    const { memberId, generationId } = { memberId: this.#memberId, generationId: this.#generationId }
+    await nextTurn()
+    if (this.#phase === 'killed') return new Promise(() => undefined)
+    if (this.#ports.group.accepts(memberId, generationId)) return 'member'
+    this.#foundOut(generationId)
+    return 'fenced'
+  }
+
+  release(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.forget(partitions)
+    this.#owned = withoutAny(this.#owned, partitions)
+    if (this.#phase === 'member') void this.#ports.group.rebalance()
   }
 
   async stop(): Promise<void> {
