@@ -17,6 +17,7 @@ import { FenceCounter } from './runtime/fence-counter.ts'
 import { Group } from './runtime/group.ts'
 import { holdBack } from './runtime/hold-back.ts'
 import { Intake } from './runtime/intake.ts'
+import { LateCounter } from './runtime/late-counter.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { logEvents, logStart } from './runtime/log-listener.ts'
 import { Outcomes } from './runtime/outcomes.ts'
@@ -45,6 +46,7 @@ export class Assembly {
   readonly clock: Clock
   readonly events: Events
   readonly fenced: FenceCounter
+  readonly late: LateCounter
   readonly partitions: Partitions = new Partitions()
   readonly slots: Slots = new Slots()
   readonly userPauses: UserPausing
@@ -70,6 +72,7 @@ export class Assembly {
     this.events = new Events((event, error) => logger.error({ event, err: error }, 'an event listener threw'))
     logEvents(this.events, logger)
     this.fenced = new FenceCounter(this.events)
+    this.late = new LateCounter(this.events)
     this.lifecycle = new Lifecycle(this.events)
     this.#handlers = new Handlers(config.handlers, this.#judge)
     this.scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))

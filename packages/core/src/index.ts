@@ -26,7 +26,7 @@ export {
 } from './pipeline/handler.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
 export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
-export type { DeadlineRung, PollRung } from './policy/deadline.ts'
+export type { DeadlineRung, LateCounts, PollRung } from './policy/deadline.ts'
 export type { Clock, Timer } from './ports/clock.ts'
 export type {
   Adoption,

@@ -4,7 +4,6 @@ import type { TopicPartition } from './model/topic-partition.ts'
 import type { AttemptContext } from './pipeline/attempt-context.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Events } from './ports/events.ts'
-import { systemLoopDelay } from './ports/loop-delay.ts'
 import { HeadWatch } from './runtime/head-watch.ts'
 import { LoopWatch } from './runtime/loop-watch.ts'
 import { PollSizing } from './runtime/poll-sizing.ts'
@@ -56,27 +55,26 @@ export class Watching {
     })
     this.heads = new HeadWatch({ ...ports, ...config })
     this.#watchdog = this.#createWatchdog(config, ports)
+    const everyMs = Math.max(1, Math.min(MAX_ROUND_MS, config.handlerTimeoutMs / ROUNDS_PER_TIMEOUT))
     this.#loop = new LoopWatch({
       ...ports,
-      delay: systemLoopDelay(),
+      everyMs,
       limitMs: config.heartbeatIntervalMs,
       runningDuring: (fromMs, toMs) => ports.slots.during(fromMs, toMs),
     })
     this.#rounds = new Rounds({
       ...ports,
-      everyMs: Math.max(1, Math.min(MAX_ROUND_MS, config.handlerTimeoutMs / ROUNDS_PER_TIMEOUT)),
+      everyMs,
       look: (nowMs) => this.#look(nowMs, ports),
     })
   }
 
   start(): void {
-    this.#loop.start()
     this.#rounds.start()
   }
 
   stop(): void {
     this.#rounds.stop()
-    this.#loop.stop()
   }
 
   noteArrival(state: PartitionState): void {

@@ -10,6 +10,8 @@ export interface FakeClock extends Clock {
   readonly pendingTimers: number
   /** Moves time on, from timer to timer in the order in which they are due, and settles after each. */
   advance(by: Duration): Promise<void>
+  /** Time goes by while the event loop stands still: what was due meanwhile fires late, when time is moved again. */
+  block(by: Duration): void
   /** Lets promises and `setImmediate` callbacks run; time stands still. */
   settle(): Promise<void>
 }
@@ -56,6 +58,9 @@ export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
       const timer: PendingTimer = { dueMs: nowMs + Math.max(0, delayMs), callback }
       timers.add(timer)
       return { clear: () => void timers.delete(timer) }
+    },
+    block(by) {
+      nowMs += durationMs(by)
     },
     settle,
     async advance(by: Duration): Promise<void> {

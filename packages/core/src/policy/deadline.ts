@@ -10,6 +10,12 @@ export type DeadlineRung = 'warn' | 'pause' | 'abort' | 'ignored'
 /** What is due for the records of a partition that were admitted together; `overrun`: the interval is over. */
 export type PollRung = 'warn' | 'pause' | 'overrun'
 
+/** How often each rung of the ladder of deadlines was climbed. */
+export interface LateCounts {
+  readonly attempts: Readonly<Record<DeadlineRung, number>>
+  readonly polls: Readonly<Record<PollRung, number>>
+}
+
 export interface DeadlineLimits {
   readonly handlerTimeoutMs: number
   readonly maxPollIntervalMs: number

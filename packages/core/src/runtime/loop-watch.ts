@@ -1,10 +1,10 @@
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { Events } from '../ports/events.ts'
-import type { LoopDelay } from '../ports/loop-delay.ts'
 
 export interface LoopWatchPorts {
   readonly events: Events
-  readonly delay: LoopDelay
+  /** How often it looks. */
+  readonly everyMs: number
   /** From this length on a heartbeat may have been missed. */
   readonly limitMs: number
   /** The attempts that ran during all of a time. */
@@ -12,32 +12,26 @@ export interface LoopWatchPorts {
   blocked(): void
 }
 
-/** Notices that the event loop stood still, after the fact: nothing of this process ran meanwhile, heartbeats neither. */
+/**
+ * Notices that the event loop stood still, by how late it looks itself: nothing of this process ran meanwhile, heartbeats
+ * neither.
+ */
 export class LoopWatch {
   readonly #ports: LoopWatchPorts
-  #lastMs: number | undefined
+  #dueMs: number | undefined
 
   constructor(ports: LoopWatchPorts) {
     this.#ports = ports
   }
 
-  start(): void {
-    this.#ports.delay.start()
-  }
-
-  stop(): void {
-    this.#ports.delay.stop()
-  }
-
   look(nowMs: number): void {
-    const { delay, limitMs, events, runningDuring, blocked } = this.#ports
-    const durationMs = delay.takeLongestMs()
-    const fromMs = this.#lastMs ?? nowMs
-    this.#lastMs = nowMs
+    const { everyMs, limitMs, events, runningDuring, blocked } = this.#ports
+    const dueMs = this.#dueMs ?? nowMs
+    this.#dueMs = nowMs + everyMs
+    const durationMs = nowMs - dueMs
     if (durationMs < limitMs) return
     blocked()
-    // It began after the last look, and has ended by now.
-    const attempts = runningDuring(nowMs - durationMs, fromMs + durationMs).map(({ event }) => event)
+    const attempts = runningDuring(dueMs, nowMs).map(({ event }) => event)
     events.emit('loop:blocked', { durationMs, attempts })
   }
 }

@@ -1,6 +1,7 @@
 import type { LifecycleState } from '../model/lifecycle.ts'
 import type { PauseCause } from '../model/pause-cause.ts'
 import { partitionName } from '../model/topic-partition.ts'
+import type { LateCounts } from '../policy/deadline.ts'
 import type { HeadOfLine } from '../ports/events.ts'
 import type { LimitName } from '../schedule/limits.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
@@ -77,6 +78,10 @@ export interface ConsumerStatus {
   readonly slots: SlotStatus
   /** Counted since the consumer was made. */
   readonly fenced: FencedCounts
+  /** As `fenced`. */
+  readonly late: LateCounts
+  /** Of the partition that is nearest to its deadline, what is left of `maxPollIntervalMs`, from 1 to 0; 1 with nothing to do. */
+  readonly remaining: number
   readonly partitions: readonly PartitionStatus[]
 }
 
@@ -134,10 +139,13 @@ function handlerTimeOf({ handlerTime }: PartitionState): PartitionStatus['handle
   return meanMs === undefined || p95Ms === undefined ? undefined : { meanMs, p95Ms }
 }
 
-export function consumerStatus(input: Omit<HealthInput, 'isMember'> & Omit<ConsumerStatus, 'health'>): ConsumerStatus {
-  const { state, memberId, generationId, slots, fenced, partitions } = input
+export function consumerStatus(
+  input: Omit<HealthInput, 'isMember'> & Omit<ConsumerStatus, 'health' | 'remaining'>,
+): ConsumerStatus {
+  const { state, memberId, generationId, slots, fenced, late, partitions } = input
   const health = healthOf({ ...input, isMember: generationId !== undefined })
-  return { state, health, memberId, generationId, slots, fenced, partitions }
+  const remaining = partitions.reduce((least, { deadline }) => Math.min(least, deadline?.remaining ?? 1), 1)
+  return { state, health, memberId, generationId, slots, fenced, late, remaining, partitions }
 }
 
 /** Judges from progress, not from heartbeats. */

@@ -14,6 +14,8 @@ export interface RunningAttempts {
 }
 
 const REMEMBERED = 10
+/** What blocked the loop has ended some moments before anything can notice it. */
+const NOTICE_MS = 100
 
 /** The slots in use. */
 export class Slots implements Iterable<Slot> {
@@ -65,7 +67,7 @@ export class Slots implements Iterable<Slot> {
 
   /** The attempts that ran at all of this time: those that still do, and the long ones among those that have ended. */
   during(fromMs: number, toMs: number): AttemptContext[] {
-    const ended = this.#long.filter(({ endedMs }) => endedMs >= toMs).map(({ attempt }) => attempt)
+    const ended = this.#long.filter(({ endedMs }) => endedMs >= toMs - NOTICE_MS).map(({ attempt }) => attempt)
     const running = [...this.#slots].flatMap(({ current }) => (current === undefined ? [] : [current]))
     return [...ended, ...running].filter(({ startedMs }) => startedMs <= fromMs)
   }

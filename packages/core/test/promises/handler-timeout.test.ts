@@ -27,6 +27,10 @@ test('by default a handler that ignores its signal keeps its key and its slot, i
   expect(seen(calls)).toEqual(['0@0', '1@0', '1@1'])
   expect(events('attempt:late').map(({ rung }) => rung)).toEqual(['warn', 'abort', 'ignored', 'pause'])
   expect([broker.committed('t', 0), broker.committed('t', 1)]).toEqual([-1, 2])
+  expect(consumer.status()).toMatchObject({
+    late: { attempts: { warn: 1, pause: 1, abort: 1, ignored: 1 }, polls: { warn: 0, pause: 0, overrun: 0 } },
+    remaining: 0,
+  })
   expect(consumer.status().slots).toMatchObject({ concurrency: 2, busy: 1 })
   expect(consumer.status().partitions[0]?.deadline?.remaining).toBe(0)
   calls[0]?.end()

@@ -108,7 +108,7 @@ export class GroupSession {
   /** Whether the group still counts this member in; if not, all is lost. */
   async confirm(): Promise<MembershipAnswer> {
     const heard = await this.#ports.membership.confirm()
-    this.#heed(heard)
+    if (this.#ports.membership.current !== undefined) this.#heed(heard)
     return heard.answer
   }
 

@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_DECOMPRESSED_BYTES, registerCodecs } from './codecs.ts'
 import { mendHeaders } from './headers.ts'
+import { mendHeartbeat } from './heartbeat.ts'
 import { mendNumbers } from './numbers.ts'
 import { mendRequestQueue } from './request-queue.ts'
 import { assertKnownKafkajs } from './self-test.ts'
@@ -23,6 +24,7 @@ export function hardenKafkajs(options: HardenOptions = {}): void {
   mendRequestQueue()
   mendHeaders()
   mendNumbers()
+  mendHeartbeat()
   registerCodecs(options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES)
   // A record decoded through the mends must still read as it was written.
   assertKnownKafkajs()

@@ -63,6 +63,10 @@ describe('a slow handler', () => {
       ],
     })
     const ended: string[] = []
+    const blocks: { readonly durationMs: number; readonly offsets: number[] }[] = []
+    consumer.on('loop:blocked', ({ durationMs, attempts }) =>
+      blocks.push({ durationMs, offsets: attempts.map(({ offset }) => offset) }),
+    )
     consumer.on('commit:fenced', () => ended.push('fenced'))
     consumer.on('group:lost', () => ended.push('lost'))
     consumer.on('commit:ok', ({ offsets }) => {
@@ -78,5 +82,7 @@ describe('a slow handler', () => {
     expect(ended.length).toBeGreaterThan(0)
     expect(committedUnder.get(1) ?? 0).toBeLessThanOrEqual(4)
     expect(calls.filter((call) => call === 4).length).toBeGreaterThan(1)
+    const block = blocks.find(({ durationMs }) => durationMs > 2 * SESSION.sessionTimeoutMs)
+    expect(block?.offsets).toContain(4)
   })
 })

@@ -2,11 +2,12 @@ import { COMMIT_CASES } from './commit-cases.ts'
 import type { DriverCase, DriverEnvironment } from './driver-environment.ts'
 import { FETCH_CASES } from './fetch-cases.ts'
 import { GROUP_CASES } from './group-cases.ts'
+import { MEMBER_CASES } from './member-cases.ts'
 
 export type { DriverCase, DriverEnvironment } from './driver-environment.ts'
 
 /** What every driver keeps, case by case. */
-export const DRIVER_CASES: readonly DriverCase[] = [...GROUP_CASES, ...FETCH_CASES, ...COMMIT_CASES]
+export const DRIVER_CASES: readonly DriverCase[] = [...GROUP_CASES, ...MEMBER_CASES, ...FETCH_CASES, ...COMMIT_CASES]
 
 export interface DriverContractOptions {
   /** Names the driver in the names of the cases. */
