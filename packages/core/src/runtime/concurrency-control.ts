@@ -29,7 +29,7 @@ export interface ConcurrencyOptions extends ConcurrencyBounds {
 export interface ConcurrencyControlPorts {
   readonly runner: SlotRunner
   readonly slots: { readonly size: number }
-  readonly scheduler: { readonly readyLanes: number }
+  readonly scheduler: { readonly wantsSlots: boolean }
   readonly events: Events
   readonly clock: Clock
   react(): void
@@ -98,7 +98,7 @@ export class ConcurrencyControl {
   #tick(): void {
     const { runner, slots, scheduler, clock } = this.#ports
     this.#ticks += 1
-    if (slots.size >= runner.concurrency && scheduler.readyLanes > 0) this.#limitedTicks += 1
+    if (slots.size >= runner.concurrency && scheduler.wantsSlots) this.#limitedTicks += 1
     const { succeeded, failed } = this.#meter
     const isOver = isWindowOver({
       elapsedMs: clock.now() - this.#windowStartMs,

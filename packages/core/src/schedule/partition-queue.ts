@@ -194,6 +194,11 @@ export class PartitionQueue implements TopicPartition {
     return !isFullByRecords && !isFullByBytes && this.holds.size === (this.holds.has('backpressure') ? 1 : 0)
   }
 
+  /** Whether as many records are admitted as may be. */
+  isFull(limits: PollLimits): boolean {
+    return this.#admitted >= this.#pollRecords(limits)
+  }
+
   /** Which limit of the admitted records is reached. */
   room(limits: PollLimits, counts: AdmissionCount): Room {
     return {

@@ -60,6 +60,17 @@ export class Scheduler {
     return this.#ready.size
   }
 
+  /** Whether more slots would have something to do: ready lanes, or records that are not admitted only because they are few. */
+  get wantsSlots(): boolean {
+    if (this.#ready.size > 0) return true
+    if (!this.#isSized) return false
+    for (const queue of this.#queues) {
+      const ordering = queue.batch ? this.#batchOrdering : this.#ordering
+      if (ordering !== partitionOrdering && queue.buffered > 0 && queue.isFull(this.#limits)) return true
+    }
+    return false
+  }
+
   /**
    * No lane is ready, though there are records that might be: all that is admitted waits behind what runs. More may be
    * admitted then, or a key with many records would delay the others. With at-most-once what is admitted is committed, so

@@ -48,6 +48,13 @@ test('with much to do and handlers that do not slow down, all slots that are all
   }
 })
 
+test('it finds more slots also where poll batches are no larger than the slots, since handlers take minutes', async () => {
+  const made = await busy((clock) => () => elapse(clock, 90_000), { ...AUTO, maxPollRecords: 'auto' })
+  await made.clock.advance('1h')
+  expect(made.consumer.status().slots).toMatchObject({ concurrency: 40, busy: 40 })
+  expect(made.consumer.status().partitions.map(({ maxPollRecords }) => maxPollRecords)).toEqual([10, 10, 10, 10])
+})
+
 test('where handlers slow down as more run, it settles between', async () => {
   let running = 0
   const pool = (clock: FakeClock) => async (): Promise<void> => {
