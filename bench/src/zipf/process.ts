@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CheckedPass } from '../check/checked-pass.ts'
 import { readKeyNumber } from '../check/key-number.ts'
 import { serveArm } from '../harness/serve-arm.ts'
+import { isCold, isFirst } from '../paced/load.ts'
 import { percentile } from '../stats/spread.ts'
 import { WAYS, type WayName, type WaySettings } from '../work/ways.ts'
-import { isCold, isFirst } from './load.ts'
 import { WAIT_MS } from './scene.ts'
 
 /** Waits of records that were produced earlier are those of a consumer that still warms up. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { firstKeyOf, isCold, isFirst, keysOf, Pace, recordsOf } from '../../src/paced/load.ts'
 import { createRandom } from '../../src/stats/random.ts'
-import { firstKeyOf, isCold, isFirst, keysOf, Pace, recordsOf } from '../../src/zipf/load.ts'
 
 const load = { coldPerSecond: 500, hotPerSecond: 300, seconds: 2 }
 
