@@ -93,61 +93,80 @@ export class Dispatcher {
 
   /** A slot's turn: lanes one after another while any is ready, so that many of them share its cost. */
   async #turn(): Promise<void> {
-    const { scheduler, scope } = this.#ports
-    let nowMs = scope.now()
+    const { scheduler, scope, slots } = this.#ports
     let lanes = scheduler.takeReady()
-    while (lanes !== undefined) {
-      nowMs = await this.#runLanes(lanes, nowMs)
-      const isKept = this.#mayGoOn() && scheduler.outweighs(lanes[0], this.#queue.concurrency)
-      this.#ports.lanesEnded(isKept ? scheduler.progressed(lanes[0].queue) : scheduler.release(lanes))
-      if (this.#holdsLoop(nowMs)) {
-        await setImmediate()
-        nowMs = scope.now()
+    if (lanes === undefined) return
+    const slot = slots.open(this.#stateOf(lanes))
+    let nowMs = scope.now()
+    try {
+      while (lanes !== undefined) {
+        const handler = this.#enter(slot, lanes)
+        const endMs = handler.batch || this.#isRateLimited ? nowMs : nowMs + STRETCH_MS
+        try {
+          // The records of a lane are awaited here: a function of its own would cost a promise for each lane.
+          do {
+            const context = this.#begin(slot, lanes, handler, nowMs)
+            if (context === undefined) break
+            const result = handler.run(context)
+            const outcome = result instanceof Promise ? await result : result
+            nowMs = this.#end(outcome, context, slot.state)
+          } while (nowMs < endMs)
+        } finally {
+          this.#leave(slot)
+        }
+        const isKept = this.#mayGoOn() && scheduler.outweighs(lanes[0], this.#queue.concurrency)
+        this.#ports.lanesEnded(isKept ? scheduler.progressed(lanes[0].queue) : scheduler.release(lanes))
+        if (this.#holdsLoop(nowMs)) {
+          await setImmediate()
+          nowMs = scope.now()
+        }
+        if (isKept) continue
+        lanes = this.#mayGoOn() ? scheduler.takeReady() : undefined
       }
-      if (isKept) continue
-      lanes = this.#mayGoOn() ? scheduler.takeReady() : undefined
+    } finally {
+      slots.close(slot)
     }
+  }
+
+  /** A lane that is taken is one of a partition that is here: those of others are stopped. */
+  #stateOf([{ queue }]: LaneSet): PartitionState {
+    return this.#ports.partitions.ofQueue(queue) as PartitionState
+  }
+
+  #enter(slot: Slot, lanes: LaneSet): BoundHandler {
+    const state = this.#stateOf(lanes)
+    this.#ports.slots.enter(slot, state)
+    return this.#ports.handlerOf(state.topic)
+  }
+
+  /** The next attempt of the lanes; undefined where they have nothing more to run. */
+  #begin(slot: Slot, lanes: LaneSet, handler: BoundHandler, nowMs: number): AttemptContext | undefined {
+    const [lane] = lanes
+    if (!lane.mayRun) return undefined
+    const delivery = handler.batch ? takeBatch(lanes, this.#maxBatchRecords) : lane.takeOne()
+    if (delivery === undefined) return undefined
+    slot.current = new AttemptContext(this.#ports.scope, delivery, handler.name, slot.state.epoch, nowMs)
+    return slot.current
+  }
+
+  /** Answers when the attempt ended. */
+  #end(outcome: Outcome, context: AttemptContext, state: PartitionState): number {
+    const nowMs = this.#ports.scope.now()
+    context.close()
+    this.#measure(outcome, context, state, nowMs)
+    this.#ports.apply(outcome, context, state)
+    return nowMs
+  }
+
+  #leave(slot: Slot): void {
+    this.#ports.slots.leave(slot)
+    const { concurrency } = this
+    if (this.#replaced.delete(slot)) this.concurrency = concurrency
   }
 
   /** False where slots were taken away, or where every record has to ask p-queue. */
   #mayGoOn(): boolean {
     return !this.#isRateLimited && this.#queue.pending <= this.#queue.concurrency
-  }
-
-  /** One batch of a batch handler, or the records of one lane for a stretch; answers when it ended. */
-  async #runLanes(lanes: LaneSet, startMs: number): Promise<number> {
-    const [lane] = lanes
-    const { partitions, slots, scope } = this.#ports
-    const state = partitions.ofQueue(lane.queue)
-    if (state === undefined) return startMs
-    const handler = this.#ports.handlerOf(state.topic)
-    const slot = slots.open(state)
-    let nowMs = startMs
-    const endMs = this.#isRateLimited ? nowMs : nowMs + STRETCH_MS
-    try {
-      while (lane.mayRun) {
-        const delivery = handler.batch ? takeBatch(lanes, this.#maxBatchRecords) : lane.takeOne()
-        if (delivery === undefined) return nowMs
-        const context = new AttemptContext(scope, delivery, handler.name, state.epoch, nowMs)
-        slot.current = context
-        const result = handler.run(context)
-        const outcome = result instanceof Promise ? await result : result
-        context.close()
-        nowMs = scope.now()
-        this.#measure(outcome, context, state, nowMs)
-        this.#ports.apply(outcome, context, state)
-        if (handler.batch || nowMs >= endMs) return nowMs
-      }
-      return nowMs
-    } finally {
-      slots.close(slot)
-      this.#takeBack(slot)
-    }
-  }
-
-  #takeBack(slot: Slot): void {
-    const { concurrency } = this
-    if (this.#replaced.delete(slot)) this.concurrency = concurrency
   }
 
   #measure(outcome: Outcome, context: AttemptContext, state: PartitionState, nowMs: number): void {

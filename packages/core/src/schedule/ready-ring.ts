@@ -8,6 +8,8 @@ import type { PartitionQueue } from './partition-queue.ts'
  */
 export class ReadyRing {
   readonly #perPartition: number
+  /** Without a limit of its own nobody asks how many a partition runs. */
+  readonly #isCounting: boolean
   /** Partitions that have a ready lane and may use another slot, in the order of their turns. */
   readonly #rotation = new Set<PartitionQueue>()
   readonly #lanes = new Map<PartitionQueue, Fifo<Lane>>()
@@ -16,6 +18,7 @@ export class ReadyRing {
 
   constructor(concurrencyPerPartition: number) {
     this.#perPartition = concurrencyPerPartition
+    this.#isCounting = concurrencyPerPartition !== Number.POSITIVE_INFINITY
   }
 
   /** How many lanes wait, also those whose partition may use no more slots. */
@@ -47,7 +50,7 @@ export class ReadyRing {
       this.#rotation.delete(queue)
       const lane = this.#nextOf(queue)
       if (lane === undefined) continue
-      this.#running.set(queue, this.#runningOf(queue) + 1)
+      if (this.#isCounting) this.#running.set(queue, this.#runningOf(queue) + 1)
       this.#enter(queue)
       return lane
     }
@@ -65,6 +68,7 @@ export class ReadyRing {
 
   /** A lane that was taken gives its slot back. */
   release(queue: PartitionQueue): void {
+    if (!this.#isCounting) return
     const running = this.#runningOf(queue) - 1
     if (running > 0) this.#running.set(queue, running)
     else this.#running.delete(queue)

@@ -1,9 +1,10 @@
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { PartitionState } from './partition-state.ts'
 
-/** The right to run one lane, and what it runs now. */
+/** The right to run one lane at a time, and what it runs now. */
 export interface Slot {
-  readonly state: PartitionState
+  /** Of the lane that it has, or had last. */
+  state: PartitionState
   current: AttemptContext | undefined
 }
 
@@ -26,17 +27,27 @@ export class Slots implements Iterable<Slot> {
     return this.#slots.size
   }
 
+  /** A turn begins, with a lane of this partition. */
   open(state: PartitionState): Slot {
     const slot: Slot = { state, current: undefined }
-    state.running += 1
     this.#slots.add(slot)
     return slot
   }
 
+  /** The turn is over. */
   close(slot: Slot): void {
+    this.#slots.delete(slot)
+  }
+
+  /** A slot works for a partition until `leave`. */
+  enter(slot: Slot, state: PartitionState): void {
+    slot.state = state
+    state.running += 1
+  }
+
+  leave(slot: Slot): void {
     slot.current = undefined
     slot.state.running -= 1
-    this.#slots.delete(slot)
   }
 
   [Symbol.iterator](): Iterator<Slot> {
