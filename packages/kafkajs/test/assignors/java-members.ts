@@ -14,6 +14,8 @@ export interface JavaView {
   owned: number[]
   /** What it was told to give up, rebalance by rebalance. */
   readonly revoked: number[][]
+  /** `partition@offset`, in their order. */
+  readonly handled: string[]
 }
 
 /** The command and the class path of a Java client, or why there is none. */
@@ -52,8 +54,8 @@ export class JavaMembers implements AsyncDisposable {
     createInterface({ input: this.#process.stderr! }).on('line', (line) => this.#lines.push(line))
   }
 
-  join(group: string, client: string, topic: string, assignor: string): void {
-    this.#process.stdin!.write(`join ${group} ${client} ${topic} ${assignor}\n`)
+  join(group: string, client: string, topic: string, ...assignors: readonly string[]): void {
+    this.#process.stdin!.write(`join ${group} ${client} ${topic} ${assignors.join()}\n`)
   }
 
   leave(group: string, client: string): void {
@@ -75,17 +77,18 @@ export class JavaMembers implements AsyncDisposable {
   }
 
   #viewOf(member: string): JavaView {
-    const view = this.#views.get(member) ?? { owned: [], revoked: [] }
+    const view = this.#views.get(member) ?? { owned: [], revoked: [], handled: [] }
     this.#views.set(member, view)
     return view
   }
 
   #read(line: string): void {
     this.#lines.push(line)
-    const [group, client, event, partitions = ''] = line.split(' ')
-    const numbers = partitions === '' ? [] : partitions.split(',').map(Number)
+    const [group, client, event, list = ''] = line.split(' ')
+    const words = list === '' ? [] : list.split(',')
     const view = this.#viewOf(`${group} ${client}`)
-    if (event === 'assigned') view.owned = numbers
-    else if (event === 'revoked') view.revoked.push(numbers)
+    if (event === 'assigned') view.owned = words.map(Number)
+    else if (event === 'revoked') view.revoked.push(words.map(Number))
+    else if (event === 'handled') view.handled.push(...words)
   }
 }
