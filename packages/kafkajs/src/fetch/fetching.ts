@@ -92,8 +92,10 @@ export class Fetching {
       this.#positions.offered(response)
       return response
     } catch (error) {
-      if ((error as Error).name !== 'KafkaJSOffsetOutOfRange' || round !== this.#round) throw error
-      await this.#resetPosition(error as Error & TopicPartition, round)
+      // In a round that is over as well: kafkajs would commit for it, under the generation of now.
+      if ((error as Error).name !== 'KafkaJSOffsetOutOfRange') throw error
+      if (round !== undefined && round === this.#round)
+        await this.#resetPosition(error as Error & TopicPartition, round)
       return { responses: [] }
     }
   }
@@ -111,11 +113,11 @@ export class Fetching {
   }
 
   /** kafkajs would commit −1 or −2 for the group here; the position is moved to the real end of the log instead. */
-  async #resetPosition({ topic, partition }: TopicPartition, round: number | undefined): Promise<void> {
+  async #resetPosition({ topic, partition }: TopicPartition, round: number): Promise<void> {
     const reason = 'has a position outside its log'
     const { autoOffsetReset } = this.#context
     const [to] = (await findResetOffsets(this.#cluster(), [{ topic, partition }], autoOffsetReset, reason)).values()
-    if (round === undefined || round !== this.#round || to === undefined) return
+    if (round !== this.#round || to === undefined) return
     const epoch = this.#context.sink.reset({ topic, partition }, to)
     this.#positions.move({ topic, partition }, epoch, to)
   }
