@@ -109,6 +109,24 @@ test('what was suspended and goes to another member is given up; what was not su
   expect(driver.requests).toMatchObject([{ partition: 2, offset: 1 }])
 })
 
+test('a partition that others may have had begins anew, though it comes back in order', async () => {
+  const { gate, handlers } = gated()
+  const { driver, epoch, clock, events } = await onScript({ handlers })
+  driver.sink.batch(batchOf(epoch, [0, 1]))
+  await clock.settle()
+  const suspending = driver.sink.suspending()
+  gate.calls[0]?.end()
+  await clock.settle()
+  await suspending
+  const next = driver.assign([{ topic: 't', partition: 0, position: 7, committed: 7 }], 3)
+  expect(events('group:joined').at(-1)?.added).toEqual([expect.objectContaining({ topic: 't', partition: 0 })])
+  await clock.settle()
+  expect(offsetsOf(gate), 'what was held is dropped').toEqual(['0@0'])
+  driver.sink.batch(batchOf(next, [7]))
+  await clock.settle()
+  expect(offsetsOf(gate)).toEqual(['0@0', '0@7'])
+})
+
 test('a cooperative rebalance leaves running handlers alone and starts others meanwhile', async () => {
   const { gate, handlers } = gated()
   const made = await onBroker({ ...COOPERATIVE, handlers })

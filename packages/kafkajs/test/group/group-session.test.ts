@@ -19,6 +19,8 @@ class Stage {
   readonly session: GroupSession
   readonly membership: Membership
   readonly drained = new Map<string, PromiseWithResolvers<void>>()
+  /** What the next eager drain waits for. */
+  suspended: Promise<void> = Promise.resolve()
   #epoch = 0
   readonly #broker = {
     offsetFetch: async () => ({ responses: [] }),
@@ -39,7 +41,7 @@ class Stage {
       logger: quietLogger,
       sink: {
         assigned: (assignment: Assignment) => this.#assigned(assignment),
-        suspending: async () => void this.told.push('suspending'),
+        suspending: () => this.#suspending(),
         revoking: (partitions: readonly TopicPartition[]) => this.#revoking(partitions),
         lost: (reason: string) => void this.told.push(`lost: ${reason}`),
       },
@@ -73,6 +75,11 @@ class Stage {
     this.#epoch += 1
     this.told.push(`assigned ${named(partitions)}, retainable ${named(retainable)}`)
     return { epoch: this.#epoch, retained: retainable }
+  }
+
+  #suspending(): Promise<void> {
+    this.told.push('suspending')
+    return this.suspended
   }
 
   #revoking(partitions: readonly TopicPartition[]): Promise<void> {
@@ -124,6 +131,22 @@ describe('what may be retained', () => {
     expect(stage.told.filter((line) => line === 'suspending')).toHaveLength(strategy === 'range' ? 1 : 0)
     expect(stage.told.at(-1)).toBe(`assigned 0,1, retainable ${retainable}`)
   })
+})
+
+test('an eager join waits for the drain, and commits count until then', async () => {
+  const stage = await inGroup('range')
+  const drained = Promise.withResolvers<void>()
+  stage.suspended = drained.promise
+  let hasJoined = false
+  const joining = stage.join('m', 2, 'range').then(() => {
+    hasJoined = true
+  })
+  await new Promise(setImmediate)
+  expect(hasJoined).toBe(false)
+  expect(await stage.commit(0, 1)).toBe('ok')
+  expect(stage.commits.at(-1)).toMatchObject({ memberId: 'm', groupGenerationId: 1 })
+  drained.resolve()
+  await joining
 })
 
 describe('what a cooperative assignment leaves out', () => {
