@@ -1,54 +1,116 @@
-import type { DriverContext } from '@holdfast/core'
-import { expect, test } from 'vitest'
+import type { DriverContext, RecordBatch } from '@holdfast/core'
+import { describe, expect, test } from 'vitest'
 import { Fetching } from '../../src/fetch/fetching.ts'
-import type { ClusterInternals, FetchRequest } from '../../src/internals/cluster.ts'
+import type { ClusterInternals, FetchRequest, FetchResponse } from '../../src/internals/cluster.ts'
+import type { EachBatchPayload } from '../../src/internals/kafkajs.ts'
 
-const start = { topic: 't', partition: 0, position: 5, committed: 5 }
-const request = (): FetchRequest =>
-  ({ topics: [{ topic: 't', partitions: [{ partition: 0, fetchOffset: '0', maxBytes: 1 }] }] }) as FetchRequest
+/** A partition `t/0` that is read from 5 on, of a log that begins at 12; what the core is told of it. */
+class Reading {
+  readonly told: string[] = []
+  readonly fetching: Fetching
 
-/** What is read of a log that begins at 12, and the resets that the core was told. */
-function reading(): { fetching: Fetching; resets: number[] } {
-  const resets: number[] = []
-  const sink = { reset: (_: unknown, to: number) => resets.push(to), advanced: () => undefined }
-  const context = { autoOffsetReset: 'earliest', maxPartitionFetchBytes: 1, sink } as unknown as DriverContext
-  const logStarts = [{ topic: 't', partitions: [{ partition: 0, offset: '12' }] }]
-  const fetching = new Fetching(
-    context,
-    () => ({ fetchTopicsOffset: async () => logStarts }) as unknown as ClusterInternals,
-  )
-  fetching.begin(1, [start])
-  return { fetching, resets }
+  constructor() {
+    const sink = {
+      reset: (_: unknown, to: number) => this.told.push(`reset to ${to}`),
+      advanced: (_: unknown, __: number, to: number) => this.told.push(`advanced to ${to}`),
+      batch: ({ nextOffset }: RecordBatch) => this.told.push(`batch to ${nextOffset}`),
+    }
+    const context = { autoOffsetReset: 'earliest', maxPartitionFetchBytes: 1, sink } as unknown as DriverContext
+    const logStarts = [{ topic: 't', partitions: [{ partition: 0, offset: '12' }] }]
+    const cluster = { fetchTopicsOffset: async () => logStarts } as unknown as ClusterInternals
+    this.fetching = new Fetching(context, () => cluster)
+    this.fetching.begin(1, [{ topic: 't', partition: 0, position: 5, committed: 5 }])
+  }
+
+  /** A rebalance after which the partition is still there. */
+  rebalance(): void {
+    this.fetching.halt()
+    this.fetching.begin(2, [])
+  }
+
+  /** kafkajs asks from its own position; answers what the broker was asked for, and what kafkajs gets. */
+  async fetch(fetchOffset: number, answer: () => FetchResponse): Promise<{ asked: string; got: FetchResponse }> {
+    const partitions = [{ partition: 0, fetchOffset: String(fetchOffset), maxBytes: 1 }]
+    let asked = ''
+    const got = await this.fetching.fetch({ topics: [{ topic: 't', partitions }] }, async (request: FetchRequest) => {
+      asked = request.topics[0]?.partitions[0]?.fetchOffset as string
+      return answer()
+    })
+    return { asked, got }
+  }
+
+  handOver(fetchedOffset: number, lastOffset: number): void {
+    const batch = { topic: 't', partition: 0, messages: [], highWatermark: '9', fetchedOffset: String(fetchedOffset) }
+    this.fetching.handOver({ batch: { ...batch, lastOffset: () => String(lastOffset) } } as unknown as EachBatchPayload)
+  }
 }
 
-const outOfRange = (): Error =>
-  Object.assign(new Error('out of range'), { name: 'KafkaJSOffsetOutOfRange', topic: 't', partition: 0 })
+const NOTHING: FetchResponse = { responses: [] }
+const upTo = (last: number): FetchResponse => ({
+  responses: [{ topicName: 't', partitions: [{ partition: 0, messages: [{ offset: String(last) }] }] }],
+})
+const outOfRange = (): never => {
+  throw Object.assign(new Error('out of range'), { name: 'KafkaJSOffsetOutOfRange', topic: 't', partition: 0 })
+}
 
-test('a position outside the log is moved to its start, and the next request asks from there', async () => {
-  const { fetching, resets } = reading()
-  expect(await fetching.fetch(request(), () => Promise.reject(outOfRange()))).toEqual({ responses: [] })
-  expect(resets).toEqual([12])
-  const next = request()
-  await fetching.fetch(next, async () => ({ responses: [] }))
-  expect(next.topics[0]?.partitions[0]?.fetchOffset).toBe('12')
+describe('a position outside the log', () => {
+  test('is moved to its start, and the next request asks from there', async () => {
+    const reading = new Reading()
+    expect((await reading.fetch(0, outOfRange)).got).toEqual(NOTHING)
+    expect(reading.told).toEqual(['reset to 12'])
+    expect((await reading.fetch(0, () => NOTHING)).asked).toBe('12')
+  })
+
+  // kafkajs answers that error with a commit of −1 or −2 under the generation that is in force by then.
+  test.each([
+    ['while a join is under way', (reading: Reading) => reading.fetching.halt()],
+    ['after the next assignment', (reading: Reading) => reading.rebalance()],
+  ])('that is told %s never reaches kafkajs, and moves nothing', async (_when, goOn) => {
+    const reading = new Reading()
+    const { got } = await reading.fetch(0, () => {
+      goOn(reading)
+      return outOfRange()
+    })
+    expect(got).toEqual(NOTHING)
+    expect(reading.told).toEqual([])
+  })
 })
 
-// kafkajs answers that error with a commit of −1 or −2 under the generation that is in force by then.
-test.each([
-  ['while a join is under way', ({ fetching }: { fetching: Fetching }) => fetching.halt()],
-  [
-    'after the next assignment',
-    ({ fetching }: { fetching: Fetching }) => {
-      fetching.halt()
-      fetching.begin(2, [])
-    },
-  ],
-])('an answer out of range that comes %s never reaches kafkajs, and moves nothing', async (_when, goOn) => {
-  const made = reading()
-  const answer = made.fetching.fetch(request(), async () => {
-    goOn(made)
-    throw outOfRange()
+describe('what was asked for before a rebalance', () => {
+  test('is emptied when it comes after it, and asked for again', async () => {
+    const reading = new Reading()
+    const { got } = await reading.fetch(5, () => {
+      reading.rebalance()
+      return upTo(7)
+    })
+    expect(got.responses).toEqual([])
+    expect((await reading.fetch(8, () => NOTHING)).asked).toBe('5')
   })
-  expect(await answer).toEqual({ responses: [] })
-  expect(made.resets).toEqual([])
+
+  test('is handed over neither while the join is under way, nor from another place than the position', async () => {
+    const reading = new Reading()
+    await reading.fetch(5, () => upTo(7))
+    reading.fetching.halt()
+    reading.handOver(5, 7)
+    reading.fetching.begin(2, [])
+    reading.handOver(8, 9)
+    expect(reading.told).toEqual([])
+    reading.handOver(5, 7)
+    expect(reading.told).toEqual(['batch to 8'])
+  })
+
+  test('is not taken for passed over, though kafkajs goes on behind it', async () => {
+    const reading = new Reading()
+    await reading.fetch(5, () => upTo(7))
+    reading.rebalance()
+    expect((await reading.fetch(8, () => NOTHING)).asked).toBe('5')
+    expect(reading.told).toEqual([])
+  })
+})
+
+test('where kafkajs goes on behind a response of which nothing was handed over, it held nothing to deliver', async () => {
+  const reading = new Reading()
+  await reading.fetch(5, () => upTo(7))
+  expect((await reading.fetch(8, () => NOTHING)).asked).toBe('8')
+  expect(reading.told).toEqual(['advanced to 8'])
 })

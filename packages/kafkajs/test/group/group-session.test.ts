@@ -1,10 +1,11 @@
-import type { Assignment, CommitRequest, DriverContext, TopicPartition } from '@holdfast/core'
+import type { Assignment, CommitRequest, DriverContext, RecordBatch, TopicPartition } from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
 import { encodeAssignment } from '../../src/assignors/consumer-protocol.ts'
 import { Fetching } from '../../src/fetch/fetching.ts'
 import { GroupSession } from '../../src/group/group-session.ts'
 import { Membership } from '../../src/group/membership.ts'
 import type { BrokerInternals, ClusterInternals } from '../../src/internals/cluster.ts'
+import type { EachBatchPayload } from '../../src/internals/kafkajs.ts'
 import { quietLogger } from '../support/quiet-logger.ts'
 
 const at = (partition: number): TopicPartition => ({ topic: 't', partition })
@@ -18,6 +19,7 @@ class Stage {
   commitAnswer: () => Promise<unknown> = async () => undefined
   readonly session: GroupSession
   readonly membership: Membership
+  readonly fetching: Fetching
   readonly drained = new Map<string, PromiseWithResolvers<void>>()
   /** What the next eager drain waits for. */
   suspended: Promise<void> = Promise.resolve()
@@ -43,10 +45,12 @@ class Stage {
         assigned: (assignment: Assignment) => this.#assigned(assignment),
         suspending: () => this.#suspending(),
         revoking: (partitions: readonly TopicPartition[]) => this.#revoking(partitions),
+        batch: ({ nextOffset }: RecordBatch) => void this.told.push(`batch to ${nextOffset}`),
         lost: (reason: string) => void this.told.push(`lost: ${reason}`),
       },
     } as unknown as DriverContext
     const fetching = new Fetching(context, cluster)
+    this.fetching = fetching
     this.membership = new Membership({
       groupId: 'g',
       cluster,
@@ -148,6 +152,21 @@ test('an eager join waits for the drain, and commits count until then', async ()
   drained.resolve()
   await joining
 })
+
+test.each(['range', 'cooperative-sticky'])(
+  '%s: nothing is handed over from the join to its assignment',
+  async (strategy) => {
+    const stage = await inGroup(strategy)
+    const batch = { ...at(0), messages: [], highWatermark: '3', fetchedOffset: '0', lastOffset: () => '2' }
+    const handOver = (): void => stage.fetching.handOver({ batch } as unknown as EachBatchPayload)
+    await stage.join('m', 2, strategy)
+    handOver()
+    await stage.sync(0, 1)
+    expect(stage.told).not.toContain('batch to 3')
+    handOver()
+    expect(stage.told.at(-1)).toBe('batch to 3')
+  },
+)
 
 describe('what a cooperative assignment leaves out', () => {
   test('is drained under the new generation, then given up by another join', async () => {
