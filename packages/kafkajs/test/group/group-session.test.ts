@@ -1,5 +1,5 @@
 import type { Assignment, CommitRequest, DriverContext, RecordBatch, TopicPartition } from '@holdfast/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { encodeAssignment } from '../../src/assignors/consumer-protocol.ts'
 import { Fetching } from '../../src/fetch/fetching.ts'
 import { GroupSession } from '../../src/group/group-session.ts'
@@ -21,12 +21,18 @@ class Stage {
   readonly membership: Membership
   readonly fetching: Fetching
   readonly drained = new Map<string, PromiseWithResolvers<void>>()
+  heartbeats = 0
+  /** How the next heartbeats are answered. */
+  heartbeatAnswer: () => Promise<unknown> = async () => undefined
   /** What the next eager drain waits for. */
   suspended: Promise<void> = Promise.resolve()
   #epoch = 0
   readonly #broker = {
     offsetFetch: async () => ({ responses: [] }),
-    heartbeat: async () => undefined,
+    heartbeat: () => {
+      this.heartbeats += 1
+      return this.heartbeatAnswer()
+    },
     offsetCommit: (request: { memberId: string; groupGenerationId: number }) => {
       this.commits.push(request)
       return this.commitAnswer()
@@ -73,6 +79,12 @@ class Stage {
   commit(partition: number, epoch: number): Promise<string | undefined> {
     const request: CommitRequest = { ...at(partition), epoch, offset: 1, metadata: '' }
     return this.membership.commit([request]).then(([result]) => result?.status)
+  }
+
+  /** The first records of partition 0, as kafkajs hands them over. */
+  handOver(): void {
+    const batch = { ...at(0), messages: [], highWatermark: '3', fetchedOffset: '0', lastOffset: () => '2' }
+    this.fetching.handOver({ batch } as unknown as EachBatchPayload)
   }
 
   #assigned({ partitions, retainable }: Assignment): { epoch: number; retained: readonly TopicPartition[] } {
@@ -153,20 +165,41 @@ test('an eager join waits for the drain, and commits count until then', async ()
   await joining
 })
 
+test('heartbeats go on while a join waits for its drain; one that is refused is a loss, and the last', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const stage = await inGroup('range')
+  const drained = Promise.withResolvers<void>()
+  stage.suspended = drained.promise
+  const joining = stage.join('m', 2, 'range')
+  await vi.advanceTimersByTimeAsync(3_000)
+  expect([stage.heartbeats, ...stage.told]).toEqual([3, 'suspending'])
+  stage.heartbeatAnswer = () => Promise.reject(Object.assign(new Error('no'), { type: 'UNKNOWN_MEMBER_ID' }))
+  await vi.advanceTimersByTimeAsync(3_000)
+  expect([stage.heartbeats, ...stage.told]).toEqual([4, 'suspending', 'lost: the broker answered UNKNOWN_MEMBER_ID'])
+  drained.resolve()
+  await joining
+})
+
 test.each(['range', 'cooperative-sticky'])(
   '%s: nothing is handed over from the join to its assignment',
   async (strategy) => {
     const stage = await inGroup(strategy)
-    const batch = { ...at(0), messages: [], highWatermark: '3', fetchedOffset: '0', lastOffset: () => '2' }
-    const handOver = (): void => stage.fetching.handOver({ batch } as unknown as EachBatchPayload)
     await stage.join('m', 2, strategy)
-    handOver()
+    stage.handOver()
     await stage.sync(0, 1)
     expect(stage.told).not.toContain('batch to 3')
-    handOver()
+    stage.handOver()
     expect(stage.told.at(-1)).toBe('batch to 3')
   },
 )
+
+test('nothing is handed over after a loss', async () => {
+  const stage = await inGroup('range')
+  stage.session.lose('evicted')
+  stage.handOver()
+  expect(stage.told).toEqual(['lost: evicted'])
+})
 
 describe('what a cooperative assignment leaves out', () => {
   test('is drained under the new generation, then given up by another join', async () => {
