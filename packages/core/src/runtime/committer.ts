@@ -76,7 +76,10 @@ export class Committer {
   async flush(states: Iterable<PartitionState>): Promise<void> {
     const list = [...states]
     await this.#inFlight
-    while (list.some(hasNew)) {
+    // One that has left without being retired is not sent any more: waiting for it would never end.
+    const isWaiting = (state: PartitionState): boolean =>
+      hasNew(state) && this.#partitions.at(state, state.epoch) === state
+    while (list.some(isWaiting)) {
       const failures = this.#failures
       await this.#send()
       if (this.#failures > failures) return
