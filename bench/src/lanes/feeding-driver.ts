@@ -16,7 +16,16 @@ export function feedingDriver(feed: Feed): DriverFactory {
     describe: () => 'this process',
     create: ({ sink }) => {
       const feeder = new Feeder(feed, sink)
+      let looks = 0
+      const look = (): number => ++looks
       return {
+        answers: {
+          isJoining: false,
+          fetchesOf: look,
+          get total() {
+            return look()
+          },
+        },
         start: async () => feeder.start(),
         pause: () => feeder.pause(),
         resume: () => feeder.resume(),

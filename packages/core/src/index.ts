@@ -34,6 +34,7 @@ export type {
   CommitRequest,
   CommitResult,
   Driver,
+  DriverAnswers,
   DriverContext,
   DriverFactory,
   DriverSink,

@@ -3,11 +3,13 @@ import {
   type CommitRequest,
   type CommitResult,
   type Driver,
+  type DriverAnswers,
   type DriverContext,
   HoldfastError,
   type MembershipAnswer,
   type TopicPartition,
 } from '@holdfast/core'
+import { Answers } from './answers.ts'
 import { createClient } from './client.ts'
 import { Fetching } from './fetch/fetching.ts'
 import { GroupSession } from './group/group-session.ts'
@@ -39,6 +41,7 @@ export class KafkajsDriver implements Driver {
   readonly #restarts: Restarts
   readonly #stopping = new AbortController()
   readonly #watch: TopicWatch
+  readonly #answers: Answers
   #client: GroupClient | undefined
 
   constructor(config: KafkajsConfig, context: DriverContext) {
@@ -64,6 +67,11 @@ export class KafkajsDriver implements Driver {
         ),
     })
     this.#session = new GroupSession({ context, cluster, membership: this.#membership, fetching: this.#fetching })
+    this.#answers = new Answers(this.#session, this.#fetching)
+  }
+
+  get answers(): DriverAnswers {
+    return this.#answers
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -119,6 +127,7 @@ export class KafkajsDriver implements Driver {
       context: this.#context,
       session: this.#session,
       fetching: this.#fetching,
+      answered: () => this.#answers.note(),
       lost: (reason) => this.#session.lose(reason),
       ended: (error) => void this.#replace(error),
     })

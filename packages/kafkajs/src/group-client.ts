@@ -18,6 +18,8 @@ export interface GroupClientPorts {
   readonly context: DriverContext
   readonly session: GroupSession
   readonly fetching: Fetching
+  /** A broker has answered a request of any kind. */
+  answered(): void
   /** The membership is over without notice. */
   lost(reason: string): void
   /** The client has ended itself after it had joined, and will not come back. */
@@ -100,7 +102,8 @@ export class GroupClient {
   }
 
   #listen(): Promise<void> {
-    const { GROUP_JOIN, CRASH, STOP } = this.#consumer.events
+    const { GROUP_JOIN, CRASH, STOP, REQUEST } = this.#consumer.events
+    this.#consumer.on(REQUEST, () => this.#ports.answered())
     const joined = new Promise<void>((resolve, reject) => {
       this.#consumer.on(GROUP_JOIN, () => {
         if (this.#isOver) return

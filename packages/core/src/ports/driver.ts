@@ -103,7 +103,19 @@ export interface DriverSink {
   crashed(error: HoldfastError, willRestart: boolean): void
 }
 
+/** What brokers have answered. Only whether a number has grown since it was read before counts. */
+export interface DriverAnswers {
+  /** Answers to requests of any kind: fetches, heartbeats, commits. */
+  readonly total: number
+  /** Answered fetches of a partition that count for its present assignment, also those that brought nothing. */
+  fetchesOf(partition: TopicPartition): number
+  /** Whether a join is under way. The group may hold its answer back for `rebalanceTimeoutMs`, and nothing is fetched. */
+  readonly isJoining: boolean
+}
+
 export interface Driver {
+  /** By these a connection that is open and says nothing any more is found, also while there is nothing to fetch. */
+  readonly answers: DriverAnswers
   /** Connects and joins. Resolves with the first assignment; rejects with a `HoldfastError` when that cannot be had. */
   start(signal: AbortSignal): Promise<void>
   /** Desired state, idempotent, until `resume` or the end of the epoch. At most one more batch may arrive. */

@@ -1,11 +1,12 @@
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import { type ConsumerRecord, type RecordBatch, RecordHeaders } from '../../src/model/record.ts'
 import { sourceOf } from '../../src/model/record-source.ts'
-import type { AssignedPartition, TopicPartition } from '../../src/model/topic-partition.ts'
+import { type AssignedPartition, partitionName, type TopicPartition } from '../../src/model/topic-partition.ts'
 import type {
   CommitRequest,
   CommitResult,
   Driver,
+  DriverAnswers,
   DriverContext,
   DriverFactory,
   DriverSink,
@@ -15,6 +16,26 @@ import type {
 export interface PendingCommit {
   readonly requests: readonly CommitRequest[]
   answer(status: CommitResult['status'] | ((request: CommitRequest) => CommitResult['status'])): void
+}
+
+class ScriptedAnswers implements DriverAnswers {
+  isAnswering = true
+  isJoining = false
+  /** Partitions, as `topic/partition`, of which no fetch is answered. */
+  readonly unanswered = new Set<string>()
+  readonly #fetches = new Map<string, number>()
+  #total = 0
+
+  get total(): number {
+    if (this.isAnswering) this.#total += 1
+    return this.#total
+  }
+
+  fetchesOf(partition: TopicPartition): number {
+    const name = partitionName(partition)
+    if (this.isAnswering && !this.unanswered.has(name)) this.#fetches.set(name, (this.#fetches.get(name) ?? 0) + 1)
+    return this.#fetches.get(name) ?? 0
+  }
 }
 
 /** A driver without a broker: the test tells the core what happens, and answers its commits. */
@@ -27,6 +48,8 @@ export class ScriptedDriver implements Driver {
   confirmWith: MembershipAnswer = 'member'
   onStart: (signal: AbortSignal) => Promise<void> = async () => undefined
   onStop: () => Promise<void> = async () => undefined
+  /** Whoever asks finds that brokers have just answered, until the test says otherwise. */
+  readonly answers: ScriptedAnswers = new ScriptedAnswers()
   #context: DriverContext | undefined
 
   constructor() {

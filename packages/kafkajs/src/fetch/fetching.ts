@@ -2,6 +2,7 @@ import type { AssignedPartition, DriverContext, TopicPartition } from '@holdfast
 import { findResetOffsets } from '../group/start-offsets.ts'
 import type { ClusterInternals, FetchRequest, FetchResponse } from '../internals/cluster.ts'
 import type { EachBatchPayload } from '../internals/kafkajs.ts'
+import { AnsweredFetches } from './answered-fetches.ts'
 import { FetchPauses } from './pauses.ts'
 import { Positions } from './positions.ts'
 import { KafkajsRecords } from './record.ts'
@@ -21,6 +22,7 @@ export class Fetching {
   readonly #positions = new Positions()
   readonly #pauses = new FetchPauses()
   readonly #sizes: FetchSizes
+  readonly #answered = new AnsweredFetches()
   #rounds = 0
   /** Undefined while none is in force. */
   #round: number | undefined
@@ -38,6 +40,11 @@ export class Fetching {
 
   resume(partitions: readonly TopicPartition[]): void {
     this.#pauses.resume(partitions)
+  }
+
+  /** Answers that count for the present assignment. */
+  answeredOf(partition: TopicPartition): number {
+    return this.#answered.count(partition)
   }
 
   owns(request: TopicPartition & { readonly epoch: number }): boolean {
@@ -59,6 +66,7 @@ export class Fetching {
     this.#positions.forget(partitions)
     this.#sizes.forget(partitions)
     this.#pauses.resume(partitions)
+    this.#answered.forget(partitions)
   }
 
   /** Reads what is new from its start, and the rest from where it was. */
@@ -89,6 +97,7 @@ export class Fetching {
     try {
       const response = await send(wanted)
       if (round === undefined || round !== this.#round) return { ...response, responses: [] }
+      this.#answered.note(wanted, response)
       this.#positions.offered(response)
       return response
     } catch (error) {
@@ -108,8 +117,15 @@ export class Fetching {
     const epoch = isCurrent ? this.#positions.accept(topic, partition, fetchedOffset, nextOffset) : undefined
     if (epoch === undefined) return
     const records = new KafkajsRecords(topic, partition, batch.messages)
-    const highWatermark = Number(batch.highWatermark)
+    const highWatermark = this.#logEnd(batch)
     this.#context.sink.batch({ topic, partition, epoch, records, nextOffset, highWatermark })
+  }
+
+  /** As Kafka counts lag: what is past the last stable offset cannot be read as committed yet. */
+  #logEnd({ topic, partition, highWatermark }: EachBatchPayload['batch']): number {
+    const end = Number(highWatermark)
+    if (this.#context.isolationLevel === 'read_uncommitted') return end
+    return Math.min(end, this.#answered.stableEnd({ topic, partition }) ?? end)
   }
 
   /** kafkajs would commit −1 or −2 for the group here; the position is moved to the real end of the log instead. */

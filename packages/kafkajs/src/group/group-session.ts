@@ -34,6 +34,7 @@ export class GroupSession {
   #isContinuous = false
   #revoking: Promise<void> | undefined
   #wantsRejoin = false
+  #isDraining = false
 
   constructor(ports: GroupSessionPorts) {
     this.#ports = ports
@@ -41,6 +42,11 @@ export class GroupSession {
 
   get claim(): Claim {
     return this.#claim
+  }
+
+  /** Whether a join is under way, or held back by a drain: kafkajs fetches nothing meanwhile. */
+  get isJoining(): boolean {
+    return this.#isDraining || this.#ports.membership.isJoining
   }
 
   /** Whether to join again, until that begins. */
@@ -151,6 +157,7 @@ export class GroupSession {
   /** Heartbeats go on while the core drains; the group waits for us as long as they do. */
   async #drain(drained: Promise<void> | undefined): Promise<void> {
     if (drained === undefined) return
+    this.#isDraining = true
     const pump = setInterval(
       async () => this.#heed(await this.#ports.membership.heartbeat()),
       this.#ports.context.heartbeatIntervalMs,
@@ -159,6 +166,7 @@ export class GroupSession {
       await drained
     } finally {
       clearInterval(pump)
+      this.#isDraining = false
     }
   }
 }

@@ -50,6 +50,10 @@ export class Membership {
     return this.#current
   }
 
+  get isJoining(): boolean {
+    return this.#joinUnderWay !== undefined
+  }
+
   /** A JoinGroup is about to be sent. */
   beginJoin(): void {
     this.#joinUnderWay ??= Promise.withResolvers()

@@ -64,6 +64,8 @@ export interface FetchResponse {
     readonly topicName: string
     readonly partitions: readonly {
       readonly partition: number
+      /** The end of what a consumer of committed records may read. */
+      readonly lastStableOffset?: string
       readonly messages: readonly { readonly offset: string }[]
     }[]
   }[]

@@ -89,6 +89,31 @@ export const FETCH_CASES: readonly DriverCase[] = [
     },
   ),
 
+  scene(
+    'answers are counted while there is nothing to fetch, and also while all is paused',
+    2,
+    async ({ topic, client, quiet }) => {
+      const reader = await client().start()
+      const { answers } = reader.driver
+      const partitions = [0, 1].map((partition) => ({ topic, partition }))
+      const grows = async (what: string, count: () => number): Promise<void> => {
+        const before = count()
+        let isGrown = false
+        for (let looks = 0; looks < 20 && !isGrown; looks += 1) {
+          await quiet()
+          isGrown = count() > before
+        }
+        assert.ok(isGrown, what)
+      }
+      for (const partition of partitions)
+        await grows('an answered fetch of each partition', () => answers.fetchesOf(partition))
+      await grows('an answer', () => answers.total)
+      reader.driver.pause(partitions)
+      await grows('an answer while all is paused', () => answers.total)
+      assert.equal(answers.isJoining, false)
+    },
+  ),
+
   scene('with autoOffsetReset latest a new group starts at the end', 1, async ({ topic, client, produce, quiet }) => {
     await produce(topic, 0, numbered(0, 10))
     const reader = await client({ settings: { autoOffsetReset: 'latest' } }).start()

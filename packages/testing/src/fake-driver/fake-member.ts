@@ -3,12 +3,14 @@ import {
   type CommitRequest,
   type CommitResult,
   type Driver,
+  type DriverAnswers,
   type DriverContext,
   HoldfastError,
   type MembershipAnswer,
   partitionName,
   type TopicPartition,
 } from '@holdfast/core'
+import { FakeAnswers } from './fake-answers.ts'
 import type { CommitFaults } from './fake-commits.ts'
 import { FakeFetcher } from './fake-fetcher.ts'
 import { COOPERATIVE, type FakeGroup, type GroupMember } from './fake-group.ts'
@@ -34,6 +36,7 @@ export class FakeMember implements Driver, GroupMember {
   readonly #ports: MemberPorts
   readonly #context: DriverContext
   readonly #fetcher: FakeFetcher
+  readonly answers: DriverAnswers = new FakeAnswers(() => this.#phase !== 'killed')
   readonly #firstAssignment = Promise.withResolvers<void>()
   #phase: Phase = 'new'
   #memberId = ''

@@ -56,6 +56,7 @@ function latestEpoch(factory: DriverFactory): DriverFactory {
 
 const BREAKS: readonly (readonly [fault: string, wrap: (factory: DriverFactory) => DriverFactory])[] = [
   ['pause does nothing', broken(() => ({ pause: () => undefined }))],
+  ['answers are not counted', broken(() => ({ answers: { total: 0, fetchesOf: () => 0, isJoining: false } }))],
   ['resume does nothing', broken(() => ({ resume: () => undefined }))],
   [
     'suspending is not awaited',
