@@ -128,7 +128,12 @@ export class Committer {
   async #commitAll(): Promise<void> {
     this.#settledSince = 0
     const states = [...this.#partitions].filter(hasNew)
-    if (states.length === 0 || (this.#isDoubtful && !(await this.#confirm()))) return
+    if (states.length === 0) {
+      // What got no answer has gone to another member.
+      this.#failures = 0
+      return
+    }
+    if (this.#isDoubtful && !(await this.#confirm())) return
     const progress = states.map((state) => state.progress)
     const requests = states.map((state, index) => requestOf(state, progress[index] as Progress))
     const results = await this.#driver().commit(requests)
