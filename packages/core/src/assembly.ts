@@ -15,6 +15,7 @@ import { ConcurrencyControl } from './runtime/concurrency-control.ts'
 import { Dispatcher } from './runtime/dispatcher.ts'
 import { FenceCounter } from './runtime/fence-counter.ts'
 import { Group } from './runtime/group.ts'
+import { HealthWatch } from './runtime/health-watch.ts'
 import { holdBack } from './runtime/hold-back.ts'
 import { Intake } from './runtime/intake.ts'
 import { LateCounter } from './runtime/late-counter.ts'
@@ -62,6 +63,7 @@ export class Assembly {
   readonly concurrency: ConcurrencyControl
   readonly group: Group
   readonly session: Session
+  readonly health: HealthWatch
   #driver: Driver | undefined
 
   constructor({ config, entries, logger, clock }: AssemblyInput) {
@@ -86,6 +88,7 @@ export class Assembly {
     this.watching = this.#createWatching()
     this.concurrency = this.#createConcurrency()
     this.session = this.#createSession()
+    this.health = this.#createHealth()
   }
 
   #createCommitter(): Committer {
@@ -208,10 +211,23 @@ export class Assembly {
     })
   }
 
+  #createHealth(): HealthWatch {
+    return new HealthWatch(this.#config, {
+      ...this.#shared,
+      state: () => this.lifecycle.state,
+      failure: () => this.session.failure,
+      isMember: () => this.group.generationId !== undefined,
+      commitFailures: () => this.committer.failures,
+      hasFreeSlot: () => this.slots.size < this.dispatcher.concurrency,
+      answers: () => this.#driver?.answers,
+    })
+  }
+
   async #startDriver(signal: AbortSignal): Promise<void> {
     logStart(this.#logger, this.#entries, warnings(this.#config))
     this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.group })
     this.watching.start()
+    this.health.start()
     this.concurrency.start()
     await this.#driver.start(signal)
   }
@@ -220,6 +236,7 @@ export class Assembly {
     this.group.close()
     const abandoned = await this.#rebalance.drain('shutdown', timeoutMs)
     this.watching.stop()
+    this.health.stop()
     this.concurrency.stop()
     this.committer.stop()
     this.#pump.stop()

@@ -79,8 +79,7 @@ class HoldfastConsumer implements Consumer {
     const headOf = watching.heads.of.bind(watching.heads)
     return consumerStatus({
       state: this.#parts.lifecycle.state,
-      failure: this.#parts.session.failure,
-      commitFailures: this.#parts.committer.failures,
+      health: this.#parts.health.health,
       slots: slotStatus(
         this.#parts.dispatcher.concurrency,
         this.#parts.slots.size,

@@ -27,6 +27,7 @@ export {
 export type { RecordOf } from './pipeline/record-of.ts'
 export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
 export type { DeadlineRung, LateCounts, PollRung } from './policy/deadline.ts'
+export type { Health, HealthCode, HealthReason, HealthStatus } from './policy/health.ts'
 export type { Clock, Timer } from './ports/clock.ts'
 export type {
   Adoption,
@@ -56,8 +57,6 @@ export type { StopReport } from './runtime/session.ts'
 export type {
   ConsumerStatus,
   FencedCounts,
-  Health,
-  HealthStatus,
   PartitionStatus,
   SlotStatus,
 } from './runtime/status.ts'

@@ -156,7 +156,8 @@ describe('a record that cannot be handled halts its partition and is never passe
         () => cluster.committed(topic, topic),
         ([, second]) => second === 2,
       )
-      expect(consumer.status().health).toMatchObject({ status: 'unhealthy', reasons: [expect.stringMatching(reason)] })
+      const reasons = [{ code: 'halted', partition: 0, message: expect.stringMatching(reason) }]
+      expect(consumer.status().health).toMatchObject({ status: 'unhealthy', reasons })
     })
     expect(await cluster.committed(topic, topic)).toEqual([1, 2])
   })

@@ -87,7 +87,12 @@ export interface ConsumerOptions {
    * @default 'retry'
    */
   readonly onHandlerTimeout?: 'retry' | 'halt' | 'release'
-  /** `session.timeout.ms`. @default 45000 */
+  /**
+   * How long a partition may have lag and settle nothing before the consumer is unhealthy. Should be longer than what the
+   * slowest record takes with its retries. @default maxPollIntervalMs + maxPollWaitMs
+   */
+  readonly stallTimeoutMs?: number
+  /** `session.timeout.ms`; brokers that answer nothing for so long make the consumer unhealthy. @default 45000 */
   readonly sessionTimeoutMs?: number
   /** `heartbeat.interval.ms`. @default 3000 */
   readonly heartbeatIntervalMs?: number

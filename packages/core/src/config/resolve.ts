@@ -50,6 +50,7 @@ function derive(values: Record<string, unknown>, origins: Record<string, Origin>
   )
   if (values.maxPollRecords !== 'auto') fill('maxBatchRecords', () => number('maxPollRecords'))
   fill('handlerTimeoutMs', () => number('maxPollIntervalMs'))
+  fill('stallTimeoutMs', () => number('maxPollIntervalMs') + number('maxPollWaitMs'))
   fill('rebalanceTimeoutMs', () => number('maxPollIntervalMs'))
   fill('drainBudgetMs', () =>
     Math.max(

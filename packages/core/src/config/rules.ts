@@ -18,7 +18,7 @@ export function refusals(config: ConsumerConfig, isGiven: (option: string) => bo
 
 /** Combinations that work, but rarely as wished; logged once at start. */
 export function warnings(config: ConsumerConfig): string[] {
-  const { heartbeatIntervalMs, sessionTimeoutMs, fetchMaxWaitMs } = config
+  const { heartbeatIntervalMs, sessionTimeoutMs, fetchMaxWaitMs, stallTimeoutMs, maxPollIntervalMs } = config
   const found: string[] = []
   if (heartbeatIntervalMs * 3 > sessionTimeoutMs) {
     found.push(
@@ -28,6 +28,11 @@ export function warnings(config: ConsumerConfig): string[] {
   if (fetchMaxWaitMs * 4 > sessionTimeoutMs) {
     found.push(
       `fetchMaxWaitMs = ${fetchMaxWaitMs} is more than a quarter of sessionTimeoutMs = ${sessionTimeoutMs}: heartbeats wait for fetches. Lower fetchMaxWaitMs.`,
+    )
+  }
+  if (stallTimeoutMs < maxPollIntervalMs) {
+    found.push(
+      `stallTimeoutMs = ${stallTimeoutMs} is less than maxPollIntervalMs = ${maxPollIntervalMs}: a handler that may still run makes the consumer unhealthy. Raise stallTimeoutMs or lower maxPollIntervalMs.`,
     )
   }
   return found

@@ -110,6 +110,7 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
   maxPollIntervalMs: millis(1, 300_000, { kafka: 'max.poll.interval.ms', kafkaDefault: '300000' }),
   handlerTimeoutMs: millis(1, undefined),
   onHandlerTimeout: oneOf(['retry', 'halt', 'release'], 'retry'),
+  stallTimeoutMs: millis(1, undefined),
   sessionTimeoutMs: millis(1, 45_000, { kafka: 'session.timeout.ms', kafkaDefault: '45000' }),
   heartbeatIntervalMs: millis(1, 3_000, { kafka: 'heartbeat.interval.ms', kafkaDefault: '3000' }),
   rebalanceTimeoutMs: millis(1, undefined, { kafka: 'max.poll.interval.ms', kafkaDefault: '300000' }),

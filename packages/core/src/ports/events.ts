@@ -5,6 +5,7 @@ import type { PauseCause } from '../model/pause-cause.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import type { ConcurrencyReason } from '../policy/concurrency-controller.ts'
 import type { DeadlineRung, PollRung } from '../policy/deadline.ts'
+import type { HealthReason, HealthStatus } from '../policy/health.ts'
 import type { CommitRequest } from './driver.ts'
 
 export interface PartitionEvent extends TopicPartition {
@@ -127,6 +128,12 @@ export interface ConsumerEvents {
   }
   /** The number of slots changed: by `setConcurrency`, or by itself with `concurrency: 'auto'`. */
   'concurrency:changed': { readonly from: number; readonly to: number; readonly reason: ConcurrencyReason | 'set' }
+  /** Found within half a second. The reasons are those of now; they may change without an event while the status stays. */
+  'health:changed': {
+    readonly from: HealthStatus
+    readonly to: HealthStatus
+    readonly reasons: readonly HealthReason[]
+  }
   'driver:crashed': { readonly error: HoldfastError; readonly willRestart: boolean }
 }
 

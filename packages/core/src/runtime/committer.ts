@@ -148,7 +148,10 @@ export class Committer {
   async #confirm(): Promise<boolean> {
     const answer = await this.#driver().confirm()
     this.#isDoubtful = answer === 'unknown'
-    if (!this.#isDoubtful) return answer === 'member'
+    if (!this.#isDoubtful) {
+      this.#failures = 0
+      return answer === 'member'
+    }
     this.#failures += 1
     this.#arm(this.#retryMs())
     return false

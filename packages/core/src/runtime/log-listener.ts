@@ -1,6 +1,7 @@
 import { describeError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import type { DeadlineRung, PollRung } from '../policy/deadline.ts'
+import type { HealthStatus } from '../policy/health.ts'
 import type { CommitRequest } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -23,6 +24,7 @@ export function logEvents(events: Events, logger: Logger): void {
   logSlowness(events, logger)
   logConcurrency(events, logger)
   logCommits(events, logger)
+  logHealth(events, logger)
 }
 
 function logLifecycle(events: Events, logger: Logger): void {
@@ -173,6 +175,14 @@ function logCommits(events: Events, logger: Logger): void {
       { offsets: named(offsets), code: error.code, reason: error.message },
       'commit got no answer; it is repeated',
     ),
+  )
+}
+
+const BADNESS: Readonly<Record<HealthStatus, number>> = { starting: 0, healthy: 0, degraded: 1, unhealthy: 2 }
+
+function logHealth(events: Events, logger: Logger): void {
+  events.on('health:changed', ({ from, to, reasons }) =>
+    logger[BADNESS[to] > BADNESS[from] ? 'warn' : 'info']({ from, to, reasons }, 'health changed'),
   )
 }
 

@@ -1,20 +1,12 @@
 import type { LifecycleState } from '../model/lifecycle.ts'
 import type { PauseCause } from '../model/pause-cause.ts'
-import { partitionName } from '../model/topic-partition.ts'
 import type { LateCounts } from '../policy/deadline.ts'
+import type { Health } from '../policy/health.ts'
 import type { HeadOfLine } from '../ports/events.ts'
 import type { LimitName } from '../schedule/limits.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { DeadlineStatus } from '../state/deadlines.ts'
 import type { OldestOpen, PartitionPhase, PartitionState } from '../state/partition-state.ts'
-
-export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
-
-export interface Health {
-  readonly status: HealthStatus
-  /** Sentences that say why it is not healthy. */
-  readonly reasons: readonly string[]
-}
 
 export interface PartitionStatus {
   readonly topic: string
@@ -85,14 +77,6 @@ export interface ConsumerStatus {
   readonly partitions: readonly PartitionStatus[]
 }
 
-export interface HealthInput {
-  readonly state: LifecycleState
-  readonly failure: unknown
-  readonly isMember: boolean
-  readonly commitFailures: number
-  readonly partitions: readonly PartitionStatus[]
-}
-
 export function slotStatus(concurrency: number, busy: number, waitingByOrder: number): SlotStatus {
   return { concurrency, busy, idleByOrder: Math.min(Math.max(0, concurrency - busy), waitingByOrder) }
 }
@@ -139,26 +123,7 @@ function handlerTimeOf({ handlerTime }: PartitionState): PartitionStatus['handle
   return meanMs === undefined || p95Ms === undefined ? undefined : { meanMs, p95Ms }
 }
 
-export function consumerStatus(
-  input: Omit<HealthInput, 'isMember'> & Omit<ConsumerStatus, 'health' | 'remaining'>,
-): ConsumerStatus {
-  const { state, memberId, generationId, slots, fenced, late, partitions } = input
-  const health = healthOf({ ...input, isMember: generationId !== undefined })
-  const remaining = partitions.reduce((least, { deadline }) => Math.min(least, deadline?.remaining ?? 1), 1)
-  return { state, health, memberId, generationId, slots, fenced, late, remaining, partitions }
-}
-
-/** Judges from progress, not from heartbeats. */
-export function healthOf(input: HealthInput): Health {
-  const { state, failure, partitions } = input
-  if (state === 'failed') return { status: 'unhealthy', reasons: [`failed: ${String(failure)}`] }
-  if (state === 'idle' || state === 'starting') return { status: 'starting', reasons: [] }
-  const severe = partitions.flatMap(({ halted }) => (halted === undefined ? [] : [halted]))
-  const mild = partitions
-    .filter(({ pausedBy }) => pausedBy.includes('watchdog'))
-    .map((status) => `${partitionName(status)} is paused: a handler nears its deadline`)
-  if (state === 'running' && !input.isMember) mild.push('not a member of the group')
-  if (input.commitFailures > 0) mild.push(`${input.commitFailures} commits in a row got no answer`)
-  if (severe.length > 0) return { status: 'unhealthy', reasons: [...severe, ...mild] }
-  return { status: mild.length > 0 ? 'degraded' : 'healthy', reasons: mild }
+export function consumerStatus(status: Omit<ConsumerStatus, 'remaining'>): ConsumerStatus {
+  const remaining = status.partitions.reduce((least, { deadline }) => Math.min(least, deadline?.remaining ?? 1), 1)
+  return { ...status, remaining }
 }

@@ -48,7 +48,14 @@ test('when the attempts are used up the partition halts: nothing past the record
     { partition: 0, offset: 1, attempt: 3, error: { code: 'HF_HANDLER_FAILED' } },
   ])
   expect(consumer.status().health).toMatchObject({ status: 'unhealthy' })
-  expect(consumer.status().health.reasons[0]).toMatch(/t\/0 halted at 1 after 3 attempts.*Error: no/s)
+  expect(consumer.status().health.reasons).toMatchObject([
+    {
+      code: 'halted',
+      topic: 't',
+      partition: 0,
+      message: expect.stringMatching(/t\/0 halted at 1 after 3 attempts.*Error: no/s),
+    },
+  ])
 })
 
 test('a halted partition stays halted over resume and rebalance, and starts again under a new epoch', async () => {

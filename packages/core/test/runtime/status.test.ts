@@ -1,67 +1,8 @@
 import { expect, test } from 'vitest'
 import { on } from '../../src/pipeline/handler.ts'
-import { type HealthInput, healthOf, type PartitionStatus } from '../../src/runtime/status.ts'
 import { Gate, onBroker, onScript, rig, values } from '../support/harness.ts'
 import { batchOf, ScriptedDriver } from '../support/scripted-driver.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
-
-const PARTITION: PartitionStatus = {
-  topic: 't',
-  partition: 3,
-  epoch: 1,
-  phase: 'active',
-  committed: 0,
-  committable: 0,
-  logEnd: 0,
-  lag: 0,
-  open: 0,
-  oldestOpen: undefined,
-  settledAhead: 0,
-  skippedDoneAhead: 0,
-  heldRecords: 0,
-  heldBytes: 0,
-  maxPollRecords: 500,
-  handlerTime: undefined,
-  deadline: undefined,
-  blockedBy: undefined,
-  pausedBy: [],
-  limitedBy: [],
-  halted: undefined,
-}
-const INPUT: HealthInput = {
-  state: 'running',
-  failure: undefined,
-  isMember: true,
-  commitFailures: 0,
-  partitions: [PARTITION],
-}
-
-test.each<[string, Partial<HealthInput>, string, RegExp | undefined]>([
-  ['all is well', {}, 'healthy', undefined],
-  ['nothing runs yet', { state: 'idle', isMember: false }, 'starting', undefined],
-  ['it joins', { state: 'starting', isMember: false }, 'starting', undefined],
-  ['it was lost', { isMember: false }, 'degraded', /not a member of the group/],
-  ['commits get no answer', { commitFailures: 3 }, 'degraded', /3 commits in a row/],
-  [
-    'the watchdog holds a partition',
-    { partitions: [{ ...PARTITION, pausedBy: ['watchdog'] }] },
-    'degraded',
-    /t\/3 is paused/,
-  ],
-  ['the user holds a partition', { partitions: [{ ...PARTITION, pausedBy: ['user'] }] }, 'healthy', undefined],
-  [
-    'a partition halted',
-    { partitions: [{ ...PARTITION, halted: 'halted at 7' }], commitFailures: 1 },
-    'unhealthy',
-    /halted at 7/,
-  ],
-  ['it failed', { state: 'failed', failure: new Error('why') }, 'unhealthy', /why/],
-])('health when %s', (_name, input, status, reason) => {
-  const health = healthOf({ ...INPUT, ...input })
-  expect(health.status).toBe(status)
-  if (reason === undefined) expect(health.reasons).toEqual([])
-  else expect(health.reasons[0]).toMatch(reason)
-})
 
 test('status before, during and after a run', async () => {
   const idle = rig({ driver: new ScriptedDriver().factory })

@@ -51,6 +51,7 @@ const WATCHED: readonly EventName[] = [
   'drain:overrun',
   'drain:ended',
   'concurrency:changed',
+  'health:changed',
   'driver:crashed',
 ]
 
