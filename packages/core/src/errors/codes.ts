@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'HF_HANDLER_TIMEOUT'
   | 'HF_INSTANCE_FENCED'
   | 'HF_INTERNAL'
+  | 'HF_LISTEN_FAILED'
   | 'HF_OFFSET_MISSING'
   | 'HF_OFFSET_UNSAFE'
   | 'HF_OPTION_INVALID'
@@ -109,6 +110,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'Holdfast broke one of its own rules.',
     retryable: false,
     fix: 'Report it with the stack; the consumer stops without committing.',
+  },
+  HF_LISTEN_FAILED: {
+    meaning: 'The health server cannot listen on its port.',
+    retryable: false,
+    fix: 'Choose another port, or 0 for any that is free, and a host of this machine; two processes cannot share one.',
   },
   HF_OFFSET_MISSING: {
     meaning: 'A partition has no committed offset, or one outside its log, and autoOffsetReset is none.',
