@@ -62,7 +62,7 @@ export interface RecordBatch extends TopicPartition {
   readonly records: RecordSource
   /** The position after this batch; past the last record where the log ends in control or compacted records. */
   readonly nextOffset: number
-  /** The end of the partition's log as the fetch saw it (the last stable offset's upper bound). */
+  /** The end of what this consumer may read, as the fetch saw it: with `read_committed` the last stable offset. */
   readonly highWatermark: number
 }
 

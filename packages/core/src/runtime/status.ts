@@ -17,7 +17,7 @@ export interface PartitionStatus {
   readonly committed: number
   /** What would be committed now: the lowest open offset, else one past the highest settled. */
   readonly committable: number
-  /** The end of the log as the last fetch saw it. */
+  /** The end of the log as the last fetch saw it; with `read_committed` the last stable offset, as Kafka counts lag. */
   readonly logEnd: number | undefined
   readonly lag: number | undefined
   /** Records fetched and not settled. */
