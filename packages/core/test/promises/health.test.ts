@@ -111,10 +111,11 @@ test('one leader that answers nothing is found while others answer, unless its p
   for (const name of ['t/1', 't/2']) driver.answers.unanswered.add(name)
   await clock.advance('7s')
   expect(consumer.status().health.reasons).toMatchObject([{ code: 'silent', partition: 1 }])
+  await clock.advance(400)
   consumer.resume('t', 2)
-  await clock.advance('5500ms')
+  await clock.advance('5900ms')
   expect(codes(consumer)).toEqual(['silent'])
-  await clock.advance('1500ms')
+  await clock.advance('1100ms')
   expect(consumer.status().health.reasons).toMatchObject([{ partition: 1 }, { partition: 2 }])
 })
 
@@ -168,6 +169,23 @@ test('commits without an answer degrade it, and are unhealthy when that lasts; a
   driver.answerWith = 'ok'
   await clock.advance('11s')
   expect(consumer.status().health).toEqual({ status: 'healthy', reasons: [] })
+})
+
+test('an answer between two looks begins the time of failing commits anew', async () => {
+  const { driver, epoch, clock, consumer, events } = await onScript({
+    ...TIMES,
+    commitInterval: { records: 1, ms: 10 },
+  })
+  driver.answerWith = 'unknown'
+  driver.sink.batch(batchOf(epoch, [0]))
+  await clock.advance('2s')
+  driver.answerWith = 'ok'
+  while (events('commit:ok').length === 0) await clock.advance(10)
+  driver.answerWith = 'unknown'
+  driver.sink.batch(batchOf(epoch, [1]))
+  await clock.advance('5s')
+  expect(events('commit:ok')).toHaveLength(1)
+  expect(consumer.status().health).toMatchObject({ status: 'degraded', reasons: [{ code: 'commit-failing' }] })
 })
 
 test('commits do not fail any more when what they were for has gone to another member', async () => {
