@@ -76,8 +76,8 @@ class Watched {
       await cluster.produce(this.#topic, [{ value: 'first' }])
       await until(
         'the first commit',
-        () => cluster.committed(this.#topic, this.#topic),
-        ([offset]) => offset === 1,
+        () => this.consumer.status().partitions[0],
+        (partition) => partition?.committed === 1,
       )
       expect(this.consumer.status().health).toEqual({ status: 'healthy', reasons: [] })
       await story()
