@@ -120,16 +120,16 @@ export class HealthWatch {
     return {
       state: state(),
       failure: failure(),
-      unansweredMs: this.#nowMs - this.#answeredMs,
+      unansweredMs: this.#ageOf(this.#answeredMs),
       isJoining: this.#ports.answers()?.isJoining ?? false,
-      outsideMs: this.#since(this.#outsideSinceMs),
-      commitsFailingMs: this.#since(this.#failingSinceMs),
+      outsideMs: this.#outsideSinceMs === undefined ? undefined : this.#ageOf(this.#outsideSinceMs),
+      commitsFailingMs: this.#failingSinceMs === undefined ? undefined : this.#ageOf(this.#failingSinceMs),
       partitions: [...partitions].map((partition) => this.#partitionFacts(partition)),
     }
   }
 
-  #since(sinceMs: number | undefined): number | undefined {
-    return sinceMs === undefined ? undefined : this.#nowMs - sinceMs
+  #ageOf(sinceMs: number): number {
+    return Math.floor(this.#nowMs - sinceMs)
   }
 
   #partitionFacts(state: PartitionState): PartitionFacts {
@@ -141,8 +141,8 @@ export class HealthWatch {
       halted: state.haltedBy?.message,
       isHeldByWatchdog: state.queue.holds.has('watchdog'),
       isHeldByBackpressure: state.queue.holds.has('backpressure'),
-      idleMs: times.idleMs(this.#nowMs),
-      unansweredMs: times.unansweredMs(this.#nowMs),
+      idleMs: this.#ageOf(times.progressMs),
+      unansweredMs: this.#ageOf(times.answeredMs),
     }
   }
 }

@@ -39,14 +39,14 @@ export class ProgressTimes {
     this.#wasAsked = isAsked
   }
 
-  /** For so long it could have settled records, and has settled none. */
-  idleMs(nowMs: number): number {
-    return nowMs - this.#progressMs
+  /** Since then it could have settled records, and has settled none. */
+  get progressMs(): number {
+    return this.#progressMs
   }
 
-  /** For so long it has been asked for, and no fetch was answered. */
-  unansweredMs(nowMs: number): number {
-    return nowMs - this.#answeredMs
+  /** Since then it has been asked for, and no fetch was answered. */
+  get answeredMs(): number {
+    return this.#answeredMs
   }
 }
 
