@@ -34,7 +34,7 @@ export class GroupSession {
   #isContinuous = false
   #revoking: Promise<void> | undefined
   #wantsRejoin = false
-  #isDraining = false
+  #drains = 0
 
   constructor(ports: GroupSessionPorts) {
     this.#ports = ports
@@ -46,7 +46,7 @@ export class GroupSession {
 
   /** Whether a join is under way, or held back by a drain: kafkajs fetches nothing meanwhile. */
   get isJoining(): boolean {
-    return this.#isDraining || this.#ports.membership.isJoining
+    return this.#drains > 0 || this.#ports.membership.isJoining
   }
 
   /** Whether to join again, until that begins. */
@@ -157,7 +157,7 @@ export class GroupSession {
   /** Heartbeats go on while the core drains; the group waits for us as long as they do. */
   async #drain(drained: Promise<void> | undefined): Promise<void> {
     if (drained === undefined) return
-    this.#isDraining = true
+    this.#drains += 1
     const pump = setInterval(
       async () => this.#heed(await this.#ports.membership.heartbeat()),
       this.#ports.context.heartbeatIntervalMs,
@@ -166,7 +166,7 @@ export class GroupSession {
       await drained
     } finally {
       clearInterval(pump)
-      this.#isDraining = false
+      this.#drains -= 1
     }
   }
 }

@@ -136,3 +136,19 @@ test('what is claimed is what the last assignment gave, and nothing after a loss
   stage.session.lose('evicted')
   expect(stage.session.claim).toEqual({ partitions: [], generationId: -1 })
 })
+
+test('a join is under way from the drain before it to the assignment, or to the loss of the membership', async () => {
+  const stage = await inGroup('cooperative-sticky')
+  expect(stage.session.isJoining).toBe(false)
+  await stage.join('m', 2, 'cooperative-sticky')
+  expect(stage.session.isJoining).toBe(true)
+  await stage.sync(0)
+  expect([stage.session.isJoining, stage.told.at(-2)]).toEqual([false, 'revoking 1'])
+  const joining = stage.join('m', 3, 'cooperative-sticky')
+  expect([stage.session.isJoining, stage.membership.isJoining]).toEqual([true, false])
+  stage.drained.get('1')?.resolve()
+  await joining
+  expect(stage.membership.isJoining).toBe(true)
+  stage.session.lose('the client crashed')
+  expect(stage.session.isJoining).toBe(false)
+})
