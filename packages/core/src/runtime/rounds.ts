@@ -17,10 +17,15 @@ export class Rounds {
   }
 
   start(): void {
+    this.#ports.look(this.#ports.clock.now())
+    this.#next()
+  }
+
+  #next(): void {
     const { clock, everyMs, look } = this.#ports
     this.#timer = clock.setTimer(() => {
       look(clock.now())
-      this.start()
+      this.#next()
     }, everyMs)
   }
 
