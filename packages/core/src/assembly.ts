@@ -30,6 +30,7 @@ import { createOrdering } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
 import { Partitions } from './state/partitions.ts'
 import { Slots } from './state/slots.ts'
+import { Threads } from './threads/threads.ts'
 import { Watching } from './watching.ts'
 
 export interface AssemblyInput {
@@ -51,6 +52,7 @@ export class Assembly {
   readonly partitions: Partitions = new Partitions()
   readonly slots: Slots = new Slots()
   readonly userPauses: UserPausing
+  readonly #threads: Threads
   readonly #handlers: Handlers
   readonly lifecycle: Lifecycle
   readonly scheduler: Scheduler
@@ -76,7 +78,8 @@ export class Assembly {
     this.fenced = new FenceCounter(this.events)
     this.late = new LateCounter(this.events)
     this.lifecycle = new Lifecycle(this.events)
-    this.#handlers = new Handlers(config.handlers, this.#judge)
+    this.#threads = new Threads(config, logger)
+    this.#handlers = new Handlers(config.handlers, this.#judge, this.#threads.isolate)
     this.scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
     this.userPauses = new UserPausing({ ...this.#shared, react: () => this.#pump.react() })
     this.committer = this.#createCommitter()
@@ -207,7 +210,7 @@ export class Assembly {
       startDriver: (signal) => this.#startDriver(signal),
       wind: (timeoutMs) => this.#wind(timeoutMs),
       shorten: (timeoutMs) => this.#rebalance.shorten(timeoutMs),
-      stopDriver: async () => this.#driver?.stop(),
+      stopDriver: () => this.#stopDriver(),
     })
   }
 
@@ -225,11 +228,21 @@ export class Assembly {
 
   async #startDriver(signal: AbortSignal): Promise<void> {
     logStart(this.#logger, this.#entries, warnings(this.#config))
+    if (this.#threads.isNeeded) await this.#threads.start(signal)
+    if (signal.aborted) return
     this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.group })
     this.watching.start()
     this.health.start()
     this.concurrency.start()
     await this.#driver.start(signal)
+  }
+
+  async #stopDriver(): Promise<void> {
+    try {
+      await this.#driver?.stop()
+    } finally {
+      await this.#threads.close()
+    }
   }
 
   async #wind(timeoutMs: number): Promise<readonly AttemptEvent[]> {

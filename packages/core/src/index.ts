@@ -27,6 +27,13 @@ export {
   type TopicPattern,
 } from './pipeline/handler.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
+export type {
+  ThreadBatchHandler,
+  ThreadContext,
+  ThreadHandler,
+  ThreadLimits,
+  ThreadOptions,
+} from './pipeline/thread-handler.ts'
 export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
 export type { DeadlineRung, LateCounts, PollRung } from './policy/deadline.ts'
 export type { Health, HealthCode, HealthReason, HealthStatus } from './policy/health.ts'

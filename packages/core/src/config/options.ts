@@ -1,4 +1,5 @@
 import type { HandlerDefinition } from '../pipeline/handler.ts'
+import type { ThreadLimits } from '../pipeline/thread-handler.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DriverFactory, PartitionAssignmentStrategy } from '../ports/driver.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -147,13 +148,18 @@ export interface ConsumerOptions {
   readonly maxPartitionBufferedRecords?: number
   /** Bytes of one partition held in memory. @default 16777216 */
   readonly maxPartitionBufferedBytes?: number
+  /**
+   * The threads that handlers with `isolate: 'thread'` share. Where all handlers are such, `concurrency` is `maxThreads`
+   * by default. @default { maxThreads: os.availableParallelism(), idleTimeoutMs: 30000 }
+   */
+  readonly threads?: ThreadLimits
   /** A pino logger, or anything of its shape. @default pino at level `info` */
   readonly logger?: Logger
   /** Where time comes from; for tests. @default the system's clocks */
   readonly clock?: Clock
 }
 
-type Undefaulted = 'concurrencyPerPartition' | 'rateLimit' | 'groupInstanceId' | 'maxBatchRecords'
+type Undefaulted = 'concurrencyPerPartition' | 'rateLimit' | 'groupInstanceId' | 'maxBatchRecords' | 'threads'
 type Given = 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'
 type Defaulted = Required<Omit<ConsumerOptions, Given | Undefaulted>> & Pick<ConsumerOptions, Undefaulted>
 

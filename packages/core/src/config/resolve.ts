@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import { type ConfigEntry, type Origin, showValue } from './entries.ts'
 import type { ConsumerConfig, ConsumerOptions } from './options.ts'
@@ -59,6 +60,21 @@ function derive(values: Record<string, unknown>, origins: Record<string, Origin>
     ),
   )
   if (values.delivery === 'at-most-once') fill('maxAttempts', () => 1)
+  deriveThreads(values, fill)
+}
+
+/** A slot without a thread would hold a record that cannot begin. */
+function deriveThreads(values: Record<string, unknown>, fill: (name: string, value: () => unknown) => void): void {
+  const handlers = values.handlers as ConsumerConfig['handlers']
+  if (!handlers.some(({ module }) => module !== undefined)) return
+  const threads = {
+    maxThreads: availableParallelism(),
+    idleTimeoutMs: 30_000,
+    ...(values.threads as object | undefined),
+  }
+  values.threads = Object.freeze(threads)
+  if (!handlers.every(({ module }) => module !== undefined)) return
+  fill(values.concurrency === 'auto' ? 'maxConcurrency' : 'concurrency', () => threads.maxThreads)
 }
 
 function checkNames(options: object): void {

@@ -13,6 +13,7 @@ export function refusals(config: ConsumerConfig, isGiven: (option: string) => bo
     ...rateConflicts(config),
     ...batchConflicts(config),
     ...boundConflicts(config, isGiven),
+    ...threadConflicts(config),
   ]
 }
 
@@ -35,7 +36,29 @@ export function warnings(config: ConsumerConfig): string[] {
       `stallTimeoutMs = ${stallTimeoutMs} is less than maxPollIntervalMs = ${maxPollIntervalMs}: a handler that may still run makes the consumer unhealthy. Raise stallTimeoutMs or lower maxPollIntervalMs.`,
     )
   }
-  return found
+  return [...found, ...threadWarnings(config)]
+}
+
+function threadWarnings({ handlers, threads, concurrency, maxConcurrency }: ConsumerConfig): string[] {
+  const slots = concurrency === 'auto' ? maxConcurrency : concurrency
+  const isolated = handlers.find(({ module }) => module !== undefined)
+  const maxThreads = threads?.maxThreads ?? slots
+  if (isolated === undefined || slots <= maxThreads) return []
+  const name = concurrency === 'auto' ? 'maxConcurrency' : 'concurrency'
+  return [
+    `${name} = ${slots} is more than threads.maxThreads = ${maxThreads}: records of ${isolated.name} hold slots while they wait for a thread, and drains wait for them. Raise threads.maxThreads, lower ${name}, or give ${isolated.name} a consumer of its own.`,
+  ]
+}
+
+function threadConflicts({ handlers, threads }: ConsumerConfig): HoldfastError[] {
+  if (threads === undefined || handlers.some(({ module }) => module !== undefined)) return []
+  return [
+    new HoldfastError(
+      'HF_OPTION_INVALID',
+      'threads has no effect: no handler has isolate = "thread".\n  Fix: isolate a handler, or remove threads.',
+      { details: { option: 'threads' } },
+    ),
+  ]
 }
 
 /** A time-out that cannot end before the interval does, or whose consequence would break the delivery promise. */

@@ -49,6 +49,7 @@ const oneOf = (
   ...rest,
 })
 const AUTO_ONLY = { allowed: "a whole number of at least 1, with concurrency: 'auto' only" }
+const megabytes = (minimum: number): z.ZodType => z.number().min(minimum).optional()
 const topicPattern = z.union([
   z
     .string()
@@ -177,6 +178,23 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
   maxBufferedBytes: count(134_217_728),
   maxPartitionBufferedRecords: count(10_000),
   maxPartitionBufferedBytes: count(16_777_216),
+  threads: {
+    schema: z.strictObject({
+      maxThreads: z.int().min(1).optional(),
+      idleTimeoutMs: z.int().min(0).max(MAX_TIMER_MS).optional(),
+      resourceLimits: z
+        .strictObject({
+          // With less V8 may end the process instead of the thread.
+          maxOldGenerationSizeMb: megabytes(16),
+          maxYoungGenerationSizeMb: megabytes(1),
+          codeRangeSizeMb: megabytes(1),
+          stackSizeMb: megabytes(1),
+        })
+        .optional(),
+    }),
+    allowed:
+      "an object of maxThreads, idleTimeoutMs and resourceLimits (worker_threads', maxOldGenerationSizeMb at least 16, the others 1), with isolate: 'thread' only",
+  },
   logger: { schema: z.custom(isLogger), allowed: 'a logger with the methods of pino' },
   clock: { schema: z.custom(hasFunction('setTimer')), allowed: 'a clock' },
 }

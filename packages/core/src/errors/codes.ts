@@ -31,6 +31,9 @@ export type ErrorCode =
   | 'HF_SESSION_TIMEOUT_REFUSED'
   | 'HF_STATE_INVALID'
   | 'HF_STRATEGY_CONFLICT'
+  | 'HF_THREAD_DIED'
+  | 'HF_THREAD_MODULE_INVALID'
+  | 'HF_THREAD_VALUE_REFUSED'
   | 'HF_TOPIC_MISSING'
 
 /** Every error that holdfast throws or reports, by code. `docs/errors.md` shows the same table. */
@@ -47,7 +50,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     fix: 'Check sasl.mechanism, sasl.username and sasl.password, and the certificate authority in ssl.',
   },
   HF_BATCH_RESULT_INVALID: {
-    meaning: 'A batch handler settled, or answered for, records that are not in its batch.',
+    meaning: 'A batch handler settled, or answered for, records that are not in its batch, or settled in a thread.',
     retryable: false,
     fix: 'Settle the records that the handler was called with, or answer one entry for each, in their order.',
   },
@@ -160,6 +163,22 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'The members of the group have no assignment strategy in common.',
     retryable: false,
     fix: 'Add a strategy that the other members have to partitionAssignmentStrategy, such as range.',
+  },
+  HF_THREAD_DIED: {
+    meaning:
+      'The thread in which a handler ran ended under it: by process.exit, an error outside the handler, or memory.',
+    retryable: true,
+    fix: 'See the cause. Await everything that the handler begins, and raise threads.resourceLimits where memory ran out.',
+  },
+  HF_THREAD_MODULE_INVALID: {
+    meaning: 'The module of a handler with isolate cannot be loaded in a thread, or has no function as default export.',
+    retryable: false,
+    fix: 'Check the URL given to on, and export the handler as the default of that module.',
+  },
+  HF_THREAD_VALUE_REFUSED: {
+    meaning: 'A decoded key, value or header cannot be cloned, and so cannot be handed to a handler in a thread.',
+    retryable: false,
+    fix: 'Decode to plain values without functions, promises or symbols, or leave the decoder out and decode in the module.',
   },
   HF_TOPIC_MISSING: {
     meaning: 'A subscribed topic does not exist on the brokers.',

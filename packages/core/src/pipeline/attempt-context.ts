@@ -28,7 +28,7 @@ export class AttemptContext implements BatchHandlerContext {
   readonly delivery: Delivery
   readonly handler: string
   readonly epoch: number
-  readonly startedMs: number
+  #startedMs: number | undefined
   readonly #scope: AttemptScope
   #controller: AbortController | undefined
   #aborted: AbortReason | undefined
@@ -42,7 +42,21 @@ export class AttemptContext implements BatchHandlerContext {
     this.delivery = delivery
     this.handler = handler
     this.epoch = epoch
-    this.startedMs = startedMs
+    this.#startedMs = startedMs
+  }
+
+  /** When its handler was called. While it waits for a thread that is now: it does not age. */
+  get startedMs(): number {
+    return this.#startedMs ?? this.#scope.now()
+  }
+
+  /** Its handler is not called yet; `start` tells when it is. */
+  postpone(): void {
+    this.#startedMs = undefined
+  }
+
+  start(): void {
+    this.#startedMs = this.#scope.now()
   }
 
   get attempt(): number {
@@ -71,12 +85,15 @@ export class AttemptContext implements BatchHandlerContext {
   }
 
   get logger(): Logger {
-    if (this.#logger === undefined) {
-      const { topic, partition, offset, key } = this.first
-      const keyHash = key === null ? null : createHash('sha256').update(key).digest('hex').slice(0, 12)
-      this.#logger = this.#scope.logger.child({ topic, partition, offset, keyHash })
-    }
+    this.#logger ??= this.#scope.logger.child(this.logFields)
     return this.#logger
+  }
+
+  /** What its log lines name. */
+  get logFields(): Record<string, unknown> {
+    const { topic, partition, offset, key } = this.first
+    const keyHash = key === null ? null : createHash('sha256').update(key).digest('hex').slice(0, 12)
+    return { topic, partition, offset, keyHash }
   }
 
   /** The first record of the delivery, which names it in events and logs. */

@@ -12,11 +12,11 @@ export type RunAttempt = (context: AttemptContext) => Outcome | Promise<Outcome>
 /** What an error of an attempt leads to, at the record that failed. */
 export type Judge = (error: unknown, context: AttemptContext, handler: string, record: ConsumerRecord) => Retry | Halt
 
-type Handle = (input: unknown, context: AttemptContext) => unknown
+/** Calls the handler with what was decoded: a record, or the records of a batch. */
+export type Handle = (input: unknown, context: AttemptContext) => unknown
 
-export function createAttempt(definition: HandlerDefinition, judge: Judge): RunAttempt {
+export function createAttempt(definition: HandlerDefinition, handle: Handle, judge: Judge): RunAttempt {
   const decode = recordDecoder(definition.options)
-  const handle = definition.handle as unknown as Handle
   const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Retry | Halt =>
     judge(error, context, definition.name, record)
   const run = definition.batch ? batchAttempt(decode, handle, judged) : recordAttempt(decode, handle)

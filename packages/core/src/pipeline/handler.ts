@@ -1,8 +1,10 @@
+import { basename, extname } from 'node:path'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Decoder } from './decoders.ts'
+import type { ThreadOptions } from './thread-handler.ts'
 
 /** What a handler knows of its attempt. */
 export interface HandlerContext {
@@ -65,23 +67,32 @@ export type TopicPattern = string | RegExp
 /** A handler with its topics, made by `on`. */
 export interface HandlerDefinition {
   readonly topics: readonly TopicPattern[]
-  /** For logs and status: the function's name, or its topics. */
+  /** For logs and status: the name of the function or of the module's file, or the topics. */
   readonly name: string
   readonly batch: boolean
   readonly options: HandlerOptions<unknown, unknown, unknown>
-  readonly handle: (input: never, context: BatchHandlerContext) => unknown
+  /** Where it runs here: the handler. */
+  readonly handle?: (input: never, context: BatchHandlerContext) => unknown
+  /** Where it runs in a thread: the module whose default export is the handler. */
+  readonly module?: URL
 }
+
+type Handle = NonNullable<HandlerDefinition['handle']>
 
 type RecordOptions<V, K, H> = HandlerOptions<V, K, H> & { readonly batch?: false }
 type BatchOptions<V, K, H> = HandlerOptions<V, K, H> & { readonly batch: true }
 type Topics = TopicPattern | readonly TopicPattern[]
 type Bytes = Buffer | null
+type AnyOptions = HandlerOptions<unknown, unknown, unknown> & { readonly isolate?: unknown }
 
 const definitions = new WeakSet<object>()
 
 /**
  * Binds a handler to a topic, several topics, or every topic whose name matches a RegExp. The payload's type follows
- * from the decoder: with `value: json(schema)` the handler's `record.value` is the schema's output.
+ * from the decoder: with `value: json(schema)` the handler's `record.value` is the schema's output. With
+ * `isolate: 'thread'` the handler is given as a module, `new URL('./render.ts', import.meta.url)`, whose default export,
+ * a `ThreadHandler`, runs in a worker thread.
+ * @throws HF_OPTION_INVALID where there is neither a function nor, for a thread, the URL of a file
  */
 export function on(topics: Topics, handler: RecordHandler<Bytes, Bytes, RecordHeaders>): HandlerDefinition
 export function on<V = Bytes, K = Bytes, H = RecordHeaders>(
@@ -94,34 +105,60 @@ export function on<V = Bytes, K = Bytes, H = RecordHeaders>(
   options: RecordOptions<V, K, H>,
   handler: RecordHandler<V, K, H>,
 ): HandlerDefinition
-export function on(
+export function on<V = Bytes, K = Bytes, H = RecordHeaders>(
   topics: Topics,
-  second: HandlerOptions<unknown, unknown, unknown> | HandlerDefinition['handle'],
-  third?: HandlerDefinition['handle'],
-): HandlerDefinition {
+  options: ThreadOptions<V, K, H>,
+  module: URL,
+): HandlerDefinition
+export function on(topics: Topics, second: AnyOptions | Handle, third?: Handle | URL): HandlerDefinition {
   const options = typeof second === 'function' ? {} : second
-  const handle = (typeof second === 'function' ? second : third) as HandlerDefinition['handle']
   const list: readonly TopicPattern[] = Object.freeze(
     typeof topics === 'string' || topics instanceof RegExp ? [topics] : [...topics],
   )
-  if (typeof handle !== 'function') throw handlerMissing(list)
+  const target = handlerTarget(list, options, typeof second === 'function' ? second : third)
+  const ownName = 'module' in target ? moduleName(target.module) : target.handle.name
   const definition: HandlerDefinition = Object.freeze({
     topics: list,
-    name: handle.name || list.join(', '),
+    name: ownName || list.join(', '),
     batch: options.batch === true,
     options,
-    handle,
+    ...target,
   })
   definitions.add(definition)
   return definition
 }
 
-function handlerMissing(topics: readonly TopicPattern[]): HoldfastError {
-  return new HoldfastError(
-    'HF_OPTION_INVALID',
-    `on(${topics.join(', ')}) has no function to call.\n  Fix: give the handler as the last argument.`,
-    { details: { option: 'handlers' } },
-  )
+function handlerTarget(
+  topics: readonly TopicPattern[],
+  { isolate }: AnyOptions,
+  target: unknown,
+): { readonly handle: Handle } | { readonly module: URL } {
+  const isFile = target instanceof URL && target.protocol === 'file:'
+  if (isolate === 'thread' && isFile) return { module: target }
+  if (isolate === undefined && typeof target === 'function') return { handle: target as Handle }
+  const refused = (reason: string, fix: string): HoldfastError =>
+    new HoldfastError('HF_OPTION_INVALID', `on(${topics.join(', ')}) ${reason}.\n  Fix: ${fix}.`, {
+      details: { option: 'handlers' },
+    })
+  const url = "new URL('./handler.js', import.meta.url)"
+  if (isolate === 'thread') {
+    const given = typeof target === 'function' ? 'a function, which cannot be sent to a thread' : 'no file to load'
+    throw refused(
+      `has isolate = "thread" and ${given}`,
+      `export the handler as the default of a module and give ${url}`,
+    )
+  }
+  if (isolate !== undefined) {
+    throw refused(`has isolate = ${String(isolate)}`, "write isolate: 'thread', or remove isolate")
+  }
+  if (isFile) throw refused('was given a module, which runs in a thread only', "add isolate: 'thread' to its options")
+  throw refused('has no function to call', 'give the handler as the last argument')
+}
+
+/** The name of the file without its extension. */
+function moduleName(module: URL): string {
+  const file = basename(decodeURIComponent(module.pathname))
+  return file.slice(0, file.length - extname(file).length)
 }
 
 export function isHandlerDefinition(value: unknown): value is HandlerDefinition {

@@ -1,4 +1,4 @@
-import { createAttempt, type Judge, type RunAttempt } from './attempt.ts'
+import { createAttempt, type Handle, type Judge, type RunAttempt } from './attempt.ts'
 import type { HandlerDefinition } from './handler.ts'
 import { handlerFor } from './topics.ts'
 
@@ -9,15 +9,20 @@ export interface BoundHandler {
   readonly run: RunAttempt
 }
 
+/** What calls the handler of a module, in a thread. */
+export type Isolate = (definition: HandlerDefinition & { readonly module: URL }) => Handle
+
 /** The handlers of a consumer by topic. */
 export class Handlers {
   readonly #definitions: readonly HandlerDefinition[]
   readonly #judge: Judge
+  readonly #isolate: Isolate
   readonly #byTopic = new Map<string, BoundHandler>()
 
-  constructor(definitions: readonly HandlerDefinition[], judge: Judge) {
+  constructor(definitions: readonly HandlerDefinition[], judge: Judge, isolate: Isolate) {
     this.#definitions = definitions
     this.#judge = judge
+    this.#isolate = isolate
   }
 
   /** @throws HF_HANDLER_CONFLICT, HF_HANDLER_MISSING: which patterns match a topic shows when it is known */
@@ -25,7 +30,10 @@ export class Handlers {
     const known = this.#byTopic.get(topic)
     if (known !== undefined) return known
     const definition = handlerFor(topic, this.#definitions)
-    const bound = { name: definition.name, batch: definition.batch, run: createAttempt(definition, this.#judge) }
+    const { name, batch, module } = definition
+    const handle =
+      module === undefined ? (definition.handle as unknown as Handle) : this.#isolate({ ...definition, module })
+    const bound = { name, batch, run: createAttempt(definition, handle, this.#judge) }
     this.#byTopic.set(topic, bound)
     return bound
   }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/codes.ts'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
 import type { Halt, Retry } from '../model/outcome.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
@@ -17,13 +18,16 @@ export interface Failure {
   readonly random: number
 }
 
+/** The same record fails the same way again, before its handler is called. */
+const UNTRIABLE: readonly ErrorCode[] = ['HF_DECODE_FAILED', 'HF_THREAD_VALUE_REFUSED']
+
 /**
  * What follows from a failed attempt: another one after a back-off, or, when the attempts are used up or trying again
  * cannot help, a halted partition. A record is never skipped.
  */
 export function judge(failure: Failure, policy: FailurePolicy): Retry | Halt {
   const { error, attempt } = failure
-  if (error instanceof HoldfastError && error.code === 'HF_DECODE_FAILED') return { type: 'halt', error }
+  if (error instanceof HoldfastError && UNTRIABLE.includes(error.code)) return { type: 'halt', error }
   if (attempt >= policy.maxAttempts) return { type: 'halt', error: exhausted(failure) }
   return { type: 'retry', atMs: failure.nowMs + backoffMs(attempt, policy, failure.random), error }
 }

@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
+import type { Piscina } from 'piscina'
+import type { ThreadLimits } from '../pipeline/thread-handler.ts'
+import type { AnswerMessage, TaskMessage } from './messages.ts'
+import { moduleFile } from './module-file.ts'
+
+export interface PoolListeners {
+  /** A thread has sent something that is no answer. */
+  message(message: unknown): void
+  /** A thread that ran nothing has ended by an error. */
+  error(error: unknown): void
+}
+
+/** How long `close` waits for threads in code that cannot be interrupted, such as a native call. */
+const MAX_CLOSE_MS = 5_000
+
+/** piscina, as we use it: it knows of each thread until that has really ended. */
+export class Pool {
+  readonly #piscina: Piscina
+  /** Threads that have not ended, those among them that were told to. */
+  readonly #alive = new Map<Worker, Promise<void>>()
+
+  private constructor(piscina: Piscina) {
+    this.#piscina = piscina
+  }
+
+  /** piscina is loaded by those who use it. */
+  static async open({ maxThreads, idleTimeoutMs, resourceLimits }: ThreadLimits, on: PoolListeners): Promise<Pool> {
+    const { Piscina } = await import('piscina')
+    const piscina = new Piscina({
+      filename: fileURLToPath(moduleFile(new URL('./thread-main.ts', import.meta.url))),
+      minThreads: 0,
+      ...(maxThreads === undefined ? {} : { maxThreads }),
+      ...(idleTimeoutMs === undefined ? {} : { idleTimeout: idleTimeoutMs }),
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+      // With atomics an idle thread does not turn its event loop, and sockets that a module keeps would starve.
+      atomics: 'disabled',
+      recordTiming: false,
+    })
+    piscina.on('message', on.message)
+    piscina.on('error', on.error)
+    return new Pool(piscina)
+  }
+
+  /** Rejects when the signal aborts, which ends the thread, and when the thread ends by itself. */
+  run(task: TaskMessage, signal: AbortSignal): Promise<AnswerMessage> {
+    const transferList = task.call === undefined ? [] : [task.call.buffer as ArrayBuffer]
+    const answer = this.#piscina.run(task, { transferList, signal }) as Promise<AnswerMessage>
+    for (const thread of this.#piscina.threads) {
+      if (this.#alive.has(thread)) continue
+      const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
+      this.#alive.set(thread, ended)
+      void ended.then(() => this.#alive.delete(thread))
+    }
+    return answer
+  }
+
+  /** Settles when every thread that was told to end has ended. */
+  async ended(): Promise<void> {
+    const current = new Set(this.#piscina.threads)
+    await Promise.all([...this.#alive].filter(([thread]) => !current.has(thread)).map(([, ended]) => ended))
+  }
+
+  /** Ends every thread. Answers how many had not ended in time. */
+  async close(): Promise<number> {
+    const limit = Promise.withResolvers<void>()
+    const timer = setTimeout(limit.resolve, MAX_CLOSE_MS)
+    await Promise.race([this.#piscina.destroy().then(() => this.ended()), limit.promise])
+    clearTimeout(timer)
+    return this.#alive.size
+  }
+}

@@ -1,0 +1,110 @@
+import { performance } from 'node:perf_hooks'
+import { expect, test } from 'vitest'
+import { describeError } from '../../src/errors/holdfast-error.ts'
+import { ThreadRig } from '../support/thread-rig.ts'
+
+test('an endless loop ends at its deadline as a failure, and the next record runs in a new thread', async () => {
+  await using rig = await ThreadRig.running({ maxPollIntervalMs: 800, maxAttempts: 50, threads: { maxThreads: 1 } })
+  const failed = rig.next('attempt:failed')
+  const settled = rig.settled(1)
+  rig.send({ do: 'spin' }, { do: 'tell' })
+  expect(await failed).toMatchObject({
+    offset: 0,
+    attempt: 1,
+    error: { code: 'HF_ABORTED', details: { reason: 'deadline' } },
+  })
+  await settled
+  const threads = () => rig.lines.filter(({ message }) => message === 'spins').map(({ fields }) => fields.threadId)
+  await rig.until('the retry spins', () => threads().length > 1)
+  expect(new Set(threads()).size).toBe(threads().length)
+})
+
+test('the deadline of a record that waits for a thread begins when it has one', async () => {
+  await using rig = await ThreadRig.running({
+    maxPollIntervalMs: 4_000,
+    concurrency: 7,
+    threads: { maxThreads: 1 },
+  })
+  const late: string[] = []
+  rig.consumer.on('attempt:late', ({ offset, rung }) => late.push(`${offset} ${rung}`))
+  const last = rig.settled(6)
+  rig.send(...Array.from({ length: 7 }, () => ({ do: 'sleep' as const, ms: 400 })))
+  await last
+  expect(late).toEqual([])
+})
+
+test('an attempt that is aborted by a stop ends at once, its record uncommitted, and no thread is left', async () => {
+  await using rig = await ThreadRig.running()
+  rig.send({ do: 'spin' }, { do: 'spin' }, { do: 'spin' })
+  await rig.until('two threads spin', () => rig.lines.filter(({ message }) => message === 'spins').length === 2)
+  const startMs = performance.now()
+  const { abandoned } = await rig.consumer.stop({ timeoutMs: 50 })
+  expect(performance.now() - startMs).toBeLessThan(1_000)
+  expect(abandoned).toEqual([])
+  expect(await rig.ended).toBe('resolved')
+  expect(rig.driver.requests).toEqual([])
+  expect(rig.lines.filter(({ message }) => /not ended/.test(message))).toEqual([])
+})
+
+test('a lost partition ends the thread of its attempt; what it did does not count', async () => {
+  await using rig = await ThreadRig.running()
+  const stale = rig.next('attempt:stale')
+  rig.send({ do: 'spin' })
+  await rig.line('spins')
+  rig.driver.sink.lost('test')
+  expect(await stale).toMatchObject({ offset: 0 })
+})
+
+test.each([
+  ['process.exit', { do: 'exit' }, /exited with code: 3/],
+  ['memory', { do: 'allocate' }, /memory limit/],
+] as const)('a thread that dies by %s fails its attempt alone, and is replaced', async (_, command, reason) => {
+  await using rig = await ThreadRig.running({
+    maxAttempts: 1,
+    threads: { maxThreads: 1, resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 8 } },
+  })
+  const failed = rig.next('attempt:failed')
+  rig.send(command)
+  const error = (await failed).error as Error
+  expect(error).toMatchObject({ code: 'HF_THREAD_DIED', details: { handler: 'handler', topic: 't', offset: 0 } })
+  expect(error.message).toMatch(/the thread of handler ended while it handled t\/0@0[^\n]*\n {2}Fix: /)
+  expect(describeError(error.cause)).toMatch(reason)
+})
+
+test('a thread that dies is replaced for the retry, and the consumer lives', async () => {
+  await using rig = await ThreadRig.running({ order: 'partition', maxAttempts: 2, threads: { maxThreads: 1 } })
+  const failed = rig.next('attempt:failed')
+  const settled = rig.settled(1)
+  const halted = rig.next('partition:halted')
+  rig.send({ do: 'log' }, { do: 'tell' }, { do: 'exit' })
+  await settled
+  expect(await failed).toMatchObject({ offset: 2, error: { code: 'HF_THREAD_DIED' } })
+  expect(await halted).toMatchObject({ offset: 2, error: { code: 'HF_HANDLER_FAILED' } })
+  expect(rig.consumer.status().state).toBe('running')
+})
+
+test('what a handler leaves behind kills the thread later, and only what runs in it then', async () => {
+  await using rig = await ThreadRig.running({ threads: { maxThreads: 1 } })
+  const idleDeath = rig.line('a thread ended by an error while it handled nothing')
+  rig.send({ do: 'die later', ms: 50 })
+  expect((await idleDeath).fields.err).toMatchObject({ message: 'nobody waits for me' })
+  const settled = rig.settled(1)
+  rig.send({ do: 'tell' })
+  await settled
+})
+
+test('a thread that has nothing to do ends after idleTimeoutMs', async () => {
+  await using rig = await ThreadRig.running({ threads: { maxThreads: 1, idleTimeoutMs: 100 } })
+  const threads = () =>
+    rig.lines
+      .filter(({ message }) => message === 'told')
+      .map(({ fields }) => (fields.told as { threadId: number }).threadId)
+  for (const offset of [0, 1, 2]) {
+    rig.send({ do: 'tell' })
+    await rig.until('it is told', () => threads().length > offset)
+    if (offset === 1) await new Promise((resolve) => setTimeout(resolve, 400))
+  }
+  const [first, second, third] = threads()
+  expect(first).toBe(second)
+  expect(third).not.toBe(first)
+})
