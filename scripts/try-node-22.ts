@@ -31,10 +31,23 @@ const consumer = createConsumer({
 })
 await consumer.run()
 console.log(typeof consumersOf, consumer.status().state)
+const isolated = createConsumer({
+  driver: kafkajs({ brokers: cluster.brokers }),
+  groupId: 'node-22-threads',
+  handlers: [on('greetings', { value: json(), isolate: 'thread' }, new URL('./handler.ts', import.meta.url))],
+})
+isolated.on('record:settled', () => void isolated.stop())
+await isolated.run()
 const flags = ['--topic', 'greetings', '--group-id', 'judged', '--max-messages', '1']
 const program = 'node_modules/.bin/verifiable-consumer'
 console.log(execFileSync(process.execPath, [program, '--bootstrap-server', cluster.brokers.join(), ...flags], { encoding: 'utf8' }))
 await cluster.stop()
+`
+
+/** Found as `handler.ts`, which is not there. */
+const HANDLER = `
+import { isMainThread } from 'node:worker_threads'
+export default ({ value }, { logger }) => logger.info({ value, isMainThread }, 'handled in a thread')
 `
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-node-22-'))
@@ -49,6 +62,7 @@ try {
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
   writeFileSync(join(folder, 'program.mjs'), PROGRAM)
+  writeFileSync(join(folder, 'handler.js'), HANDLER)
   execFileSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, stdio: 'inherit' })
   execFileSync(join(folder, 'node_modules/.bin/node'), ['program.mjs'], { cwd: folder, stdio: 'inherit' })
 } finally {

@@ -4,6 +4,7 @@ import type { ConsumerOptions } from '../../src/config/options.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
 import { warnings } from '../../src/config/rules.ts'
 import { on } from '../../src/pipeline/handler.ts'
+import type { ThreadContext, ThreadHandler } from '../../src/pipeline/thread-handler.ts'
 import { ScriptedDriver } from '../support/scripted-driver.ts'
 
 const module = new URL('file:///srv/render%20pages.ts')
@@ -27,6 +28,21 @@ test.each<[string, unknown[], RegExp]>([
 ])('%s is refused', (_, given, reason) => {
   const call = () => (on as unknown as (...given: unknown[]) => unknown)('pdf', ...given)
   expect(call).toThrow(expect.objectContaining({ code: 'HF_OPTION_INVALID', message: expect.stringMatching(reason) }))
+})
+
+test('types: a thread takes a module, and a module a thread', () => {
+  const refused = [
+    // @ts-expect-error a function cannot be sent to a thread
+    () => on('pdf', { isolate: 'thread' }, () => undefined),
+    // @ts-expect-error without isolate a handler is a function
+    () => on('pdf', {}, module),
+    // @ts-expect-error there is no settling in a thread
+    (context: ThreadContext) => context.settle,
+    // @ts-expect-error nor a signal
+    (context: ThreadContext) => context.signal,
+  ]
+  const handler: ThreadHandler<{ pages: number }> = ({ value, key }) => [value.pages.toFixed(), key?.byteLength]
+  expect([...refused, handler]).toHaveLength(5)
 })
 
 test('where all handlers run in threads there are as many slots as threads', () => {
