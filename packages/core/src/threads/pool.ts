@@ -10,7 +10,11 @@ export interface PoolListeners {
   message(message: unknown): void
   /** A thread that ran nothing has ended by an error. */
   error(error: unknown): void
+  /** A thread has ended before it was ready, and piscina begins none for the tasks that waited for it; `revive` does. */
+  stranded(): void
 }
+
+const THREAD_MAIN = moduleFile(new URL('./thread-main.ts', import.meta.url))
 
 /** How long `close` waits for threads in code that cannot be interrupted, such as a native call. */
 const MAX_CLOSE_MS = 5_000
@@ -18,18 +22,23 @@ const MAX_CLOSE_MS = 5_000
 /** piscina, as we use it: it knows of each thread until that has really ended. */
 export class Pool {
   readonly #piscina: Piscina
+  readonly #on: PoolListeners
   /** Threads that have not ended, those among them that were told to. */
   readonly #alive = new Map<Worker, Promise<void>>()
 
-  private constructor(piscina: Piscina) {
+  /** piscina would begin threads again. */
+  #isClosed = false
+
+  private constructor(piscina: Piscina, on: PoolListeners) {
     this.#piscina = piscina
+    this.#on = on
   }
 
   /** piscina is loaded by those who use it. */
   static async open({ maxThreads, idleTimeoutMs, resourceLimits }: ThreadLimits, on: PoolListeners): Promise<Pool> {
     const { Piscina } = await import('piscina')
     const piscina = new Piscina({
-      filename: fileURLToPath(moduleFile(new URL('./thread-main.ts', import.meta.url))),
+      filename: fileURLToPath(THREAD_MAIN),
       minThreads: 0,
       ...(maxThreads === undefined ? {} : { maxThreads }),
       ...(idleTimeoutMs === undefined ? {} : { idleTimeout: idleTimeoutMs }),
@@ -40,20 +49,35 @@ export class Pool {
     })
     piscina.on('message', on.message)
     piscina.on('error', on.error)
-    return new Pool(piscina)
+    return new Pool(piscina, on)
   }
 
   /** Rejects when the signal aborts, which ends the thread, and when the thread ends by itself. */
   run(task: TaskMessage, signal: AbortSignal): Promise<AnswerMessage> {
+    if (this.#isClosed) return Promise.reject(new Error('the threads are closed'))
     const transferList = task.call === undefined ? [] : [task.call.buffer as ArrayBuffer]
     const answer = this.#piscina.run(task, { transferList, signal }) as Promise<AnswerMessage>
+    this.#watchThreads()
+    return answer
+  }
+
+  /** Another thread, for the tasks that have none to wait for. */
+  revive(): void {
+    if (this.#isClosed) return
+    this.#piscina.run({ module: THREAD_MAIN.href } satisfies TaskMessage).catch(() => undefined)
+    this.#watchThreads()
+  }
+
+  #watchThreads(): void {
     for (const thread of this.#piscina.threads) {
       if (this.#alive.has(thread)) continue
       const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
       this.#alive.set(thread, ended)
-      void ended.then(() => this.#alive.delete(thread))
+      void ended.then(() => {
+        this.#alive.delete(thread)
+        if (!this.#isClosed && this.#piscina.queueSize > 0) this.#on.stranded()
+      })
     }
-    return answer
   }
 
   /** Settles when every thread that was told to end has ended. */
@@ -64,6 +88,7 @@ export class Pool {
 
   /** Ends every thread. Answers how many had not ended in time. */
   async close(): Promise<number> {
+    this.#isClosed = true
     const limit = Promise.withResolvers<void>()
     const timer = setTimeout(limit.resolve, MAX_CLOSE_MS)
     await Promise.race([this.#piscina.destroy().then(() => this.ended()), limit.promise])

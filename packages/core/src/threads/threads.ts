@@ -16,6 +16,9 @@ import { recordMessage } from './records.ts'
 import { moduleInvalid, noThread, threadDied, valueRefused } from './refusals.ts'
 import { writeLine } from './thread-logger.ts'
 
+/** Threads that do not come up are not begun one after another at once. */
+const REVIVE_AFTER_MS = 1_000
+
 export interface ThreadsConfig {
   readonly handlers: readonly HandlerDefinition[]
   readonly threads?: ThreadLimits | undefined
@@ -32,13 +35,14 @@ export class Threads {
   readonly #logger: Logger
   readonly #gate: PQueue
   #pool: Pool | undefined
-  #onError: (error: unknown) => void
+  #onStranded: () => void
+  #lastError: unknown = new Error('it exited')
 
   constructor(config: ThreadsConfig, logger: Logger) {
     this.#config = config
     this.#logger = logger
     this.#gate = new PQueue(config.threads?.maxThreads === undefined ? {} : { concurrency: config.threads.maxThreads })
-    this.#onError = (error) => logger.error({ err: error }, 'a thread ended by an error while it handled nothing')
+    this.#onStranded = () => void setTimeout(() => this.#pool?.revive(), REVIVE_AFTER_MS).unref()
   }
 
   /** Whether any handler is a module. */
@@ -50,11 +54,12 @@ export class Threads {
   async start(signal: AbortSignal): Promise<void> {
     const { reject, promise: broken } = Promise.withResolvers<never>()
     broken.catch(() => undefined)
-    const onError = this.#onError
-    this.#onError = (error) => reject(noThread(error))
+    const revive = this.#onStranded
+    this.#onStranded = () => reject(noThread(this.#lastError))
     this.#pool = await Pool.open(this.#config.threads ?? {}, {
       message: (message) => writeLine(message, this.#logger),
-      error: (error) => this.#onError(error),
+      error: (error) => this.#idleDeath(error),
+      stranded: () => this.#onStranded(),
     })
     for (const { name, module } of this.#config.handlers) {
       if (module === undefined) continue
@@ -62,7 +67,7 @@ export class Threads {
       const answer = await Promise.race([this.#pool.run(task, signal), broken])
       if (answer.type === 'refused') throw moduleInvalid(name, module, unpackError(answer.packed))
     }
-    this.#onError = onError
+    this.#onStranded = revive
   }
 
   /** What calls the handler of a module; rejects as the handler does. */
@@ -87,6 +92,11 @@ export class Threads {
   async close(): Promise<void> {
     const left = await this.#pool?.close()
     if (left) this.#logger.error({ threads: left }, 'threads have not ended: they are in native code')
+  }
+
+  #idleDeath(error: unknown): void {
+    this.#lastError = error
+    this.#logger.error({ err: error }, 'a thread ended by an error while it handled nothing')
   }
 
   async #run(context: AttemptContext, begin: () => TaskMessage): Promise<AnswerMessage> {

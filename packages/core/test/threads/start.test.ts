@@ -30,16 +30,23 @@ test('a source that is there only as what it compiles to is taken as that', asyn
   await settled
 })
 
-test('threads that cannot come up fail the start, and do not hang it', async () => {
-  const preload =
-    "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) throw new Error('no preload here')"
+const preloading = (inThread: string): string =>
+  `data:text/javascript,import { isMainThread, threadId } from 'node:worker_threads'; if (!isMainThread) { ${inThread} }`
+
+test.each([
+  ["throw new Error('no preload here')", /before it was ready: Error: no preload here/],
+  ['process.exit(0)', /before it was ready: Error: it exited/],
+])('threads that cannot come up fail the start, and do not hang it: %s', async (inThread, message) => {
   const program = fileURLToPath(fixture('start-consumer.ts'))
-  const { stdout } = await execute(process.execPath, ['--import', `data:text/javascript,${preload}`, program])
-  expect(JSON.parse(stdout)).toMatchObject({
-    code: 'HF_THREAD_DIED',
-    message: expect.stringMatching(/before it was ready: Error: no preload here/),
-    calls: [],
-  })
+  const { stdout } = await execute(process.execPath, ['--import', preloading(inThread), program])
+  expect(JSON.parse(stdout)).toEqual({ code: 'HF_THREAD_DIED', message: expect.stringMatching(message), calls: [] })
+})
+
+test('a record whose new thread does not come up waits for the next one', async () => {
+  const program = fileURLToPath(fixture('lose-threads.ts'))
+  const inThread = "if (threadId === 2) throw new Error('not this one')"
+  const { stdout } = await execute(process.execPath, ['--import', preloading(inThread), program])
+  expect(JSON.parse(stdout)).toEqual({ failed: ['HF_THREAD_DIED'], threadIds: [3] })
 })
 
 test('a process ends by itself after its consumer has', async () => {
