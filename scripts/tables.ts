@@ -21,8 +21,10 @@ export function optionsPage(): string {
 
 Unknown names are refused. \`consumer.printConfig()\` shows what is in force, and whether each value was given, is the
 default, or was derived: \`topics\` from the handlers, \`rebalanceTimeoutMs\` from \`maxPollIntervalMs\` (as in the Java
-client), \`stallTimeoutMs\` from \`maxPollIntervalMs\` and \`maxPollWaitMs\`, \`drainBudgetMs\` as 80 % of what the rebalance time-out leaves after a heartbeat and a fetch, and \`maxAttempts\`
-as 1 with \`delivery: 'at-most-once'\`.
+client), \`stallTimeoutMs\` from \`maxPollIntervalMs\` and \`maxPollWaitMs\`, \`drainBudgetMs\` as 80 % of what the rebalance
+time-out leaves after a heartbeat and a fetch, \`maxAttempts\` as 1 with \`delivery: 'at-most-once'\`, and \`concurrency\` as
+\`threads.maxThreads\` where all handlers have \`isolate: 'thread'\`. \`threads\` is filled up with
+\`maxThreads: os.availableParallelism()\` and \`idleTimeoutMs: 30000\`.
 
 ${row(['option', 'may be', 'default', 'Kafka property', "Kafka's default", 'note'])}
 ${row(['---', '---', '---', '---', '---', '---'])}

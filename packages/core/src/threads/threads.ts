@@ -57,14 +57,17 @@ export class Threads {
     const revive = this.#onStranded
     this.#onStranded = () => reject(noThread(this.#lastError))
     this.#pool = await Pool.open(this.#config.threads ?? {}, {
-      message: (message) => writeLine(message, this.#logger),
+      message: (message) => this.#write(message),
       error: (error) => this.#idleDeath(error),
       stranded: () => this.#onStranded(),
     })
     for (const { name, module } of this.#config.handlers) {
       if (module === undefined) continue
-      const task = { module: moduleFile(module).href }
-      const answer = await Promise.race([this.#pool.run(task, signal), broken])
+      const answer = await Promise.race([this.#pool.run({ module: moduleFile(module).href }, signal), broken]).catch(
+        (error: unknown) => {
+          throw signal.aborted || error instanceof HoldfastError ? error : moduleInvalid(name, module, error)
+        },
+      )
       if (answer.type === 'refused') throw moduleInvalid(name, module, unpackError(answer.packed))
     }
     this.#onStranded = revive
@@ -92,6 +95,15 @@ export class Threads {
   async close(): Promise<void> {
     const left = await this.#pool?.close()
     if (left) this.#logger.error({ threads: left }, 'threads have not ended: they are in native code')
+  }
+
+  /** A module can post anything. */
+  #write(message: unknown): void {
+    try {
+      writeLine(message, this.#logger)
+    } catch (error) {
+      this.#logger.error({ err: error }, 'a log line of a thread cannot be written')
+    }
   }
 
   #idleDeath(error: unknown): void {

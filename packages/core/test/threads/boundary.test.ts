@@ -65,6 +65,13 @@ test("the thread's log lines are written here, with their children's fields and 
   expect(fields.err).toBeInstanceOf(RangeError)
 })
 
+test('what a module posts by itself does no harm', async () => {
+  await using rig = await ThreadRig.running()
+  const settled = rig.settled(0)
+  rig.send({ do: 'forge' })
+  await Promise.all([settled, rig.line('a log line of a thread cannot be written')])
+})
+
 test('a decoded value that cannot be cloned halts its partition with the handler, the reason and the fix', async () => {
   const value = () => ({ at: 1, print: () => undefined })
   await using rig = await ThreadRig.running({

@@ -14,6 +14,7 @@ test.each([
   ['no-default.ts', /its default export must be the handler, and it has none/],
   ['object-default.ts', /its default export must be the handler, and it is of type object/],
   ['throws.ts', /TypeError: the printer is off/],
+  ['exits.ts', /worker exited with code: 4/],
 ])('the module %s is refused before the group is joined', async (name, reason) => {
   await using rig = new ThreadRig({ handlers: isolated(name) })
   const error = (await rig.ended) as Error
