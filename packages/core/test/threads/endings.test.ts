@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
 import { describeError } from '../../src/errors/holdfast-error.ts'
 import { ThreadRig } from '../support/thread-rig.ts'
+import { WrittenFile } from '../support/written-file.ts'
 
 test('an endless loop ends at its deadline as a failure, and the next record runs in a new thread', async () => {
   await using rig = await ThreadRig.running({ maxPollIntervalMs: 800, maxAttempts: 50, threads: { maxThreads: 1 } })
@@ -46,13 +47,36 @@ test('an attempt that is aborted by a stop ends at once, its record uncommitted,
   expect(rig.lines.filter(({ message }) => /not ended/.test(message))).toEqual([])
 })
 
-test('a lost partition ends the thread of its attempt; what it did does not count', async () => {
+test('a lost partition ends the thread of its attempt, which has done its last when the attempt ends', async () => {
+  using written = new WrittenFile()
   await using rig = await ThreadRig.running()
-  const stale = rig.next('attempt:stale')
-  rig.send({ do: 'spin' })
-  await rig.line('spins')
+  const ended = rig.next('attempt:stale').then((event) => ({ event, size: written.size }))
+  rig.send({ do: 'write', file: written.path })
+  await rig.until('it writes', () => written.size > 0)
   rig.driver.sink.lost('test')
-  expect(await stale).toMatchObject({ offset: 0 })
+  const { event, size } = await ended
+  expect(event).toMatchObject({ offset: 0 })
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(written.size).toBe(size)
+})
+
+test.each([
+  ['resolves', async () => undefined, 'resolved'],
+  ['fails', () => Promise.reject(new Error('the socket is gone')), { message: 'the socket is gone' }],
+])('no thread is left when a run %s, though its module still has timers', async (_, onStop, end) => {
+  using written = new WrittenFile()
+  const rig = await ThreadRig.running()
+  rig.driver.onStop = onStop
+  const settled = rig.settled(0)
+  rig.send({ do: 'haunt', file: written.path })
+  await settled
+  await rig.until('it writes', () => written.size > 0)
+  void rig.consumer.stop().catch(() => undefined)
+  const came = await rig.ended
+  const { size } = written
+  expect(typeof end === 'string' ? came : { message: (came as Error).message }).toEqual(end)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(written.size).toBe(size)
 })
 
 test.each([

@@ -63,13 +63,3 @@ test('a stop while modules are loaded gives the start up', async () => {
   expect(await rig.ended).toBe('resolved')
   expect(rig.driver.calls).toEqual([])
 })
-
-test('threads end also where the run fails', async () => {
-  const rig = await ThreadRig.running()
-  rig.driver.onStop = () => Promise.reject(new Error('the socket is gone'))
-  rig.send({ do: 'spin' })
-  await rig.line('spins')
-  await rig.consumer.stop({ timeoutMs: 0 }).catch(() => undefined)
-  expect(await rig.ended).toMatchObject({ message: 'the socket is gone' })
-  expect(process.getActiveResourcesInfo().filter((name) => name === 'Worker')).toEqual([])
-})
