@@ -29,6 +29,7 @@ export class AttemptContext implements BatchHandlerContext {
   readonly handler: string
   readonly epoch: number
   #startedMs: number | undefined
+  #isElsewhere = false
   readonly #scope: AttemptScope
   #controller: AbortController | undefined
   #aborted: AbortReason | undefined
@@ -50,8 +51,14 @@ export class AttemptContext implements BatchHandlerContext {
     return this.#startedMs ?? this.#scope.now()
   }
 
-  /** Its handler is not called yet; `start` tells when it is. */
+  /** Whether its handler runs in another thread, and so cannot block this one. */
+  get isElsewhere(): boolean {
+    return this.#isElsewhere
+  }
+
+  /** Its handler is called in another thread, and not yet; `start` tells when it is. */
   postpone(): void {
+    this.#isElsewhere = true
     this.#startedMs = undefined
   }
 

@@ -76,10 +76,10 @@ export class Slots implements Iterable<Slot> {
     this.#long = [...this.#long.slice(1 - REMEMBERED), { attempt, endedMs }]
   }
 
-  /** The attempts that ran at all of this time: those that still do, and the long ones among those that have ended. */
+  /** The attempts that ran here at all of this time: those that still do, and the long ones among those that have ended. */
   during(fromMs: number, toMs: number): AttemptContext[] {
     const ended = this.#long.filter(({ endedMs }) => endedMs >= toMs - NOTICE_MS).map(({ attempt }) => attempt)
     const running = [...this.#slots].flatMap(({ current }) => (current === undefined ? [] : [current]))
-    return [...ended, ...running].filter(({ startedMs }) => startedMs <= fromMs)
+    return [...ended, ...running].filter(({ isElsewhere, startedMs }) => !isElsewhere && startedMs <= fromMs)
   }
 }

@@ -31,6 +31,7 @@ export class ThreadRig implements AsyncDisposable {
       driver: this.driver.factory,
       groupId: 'g',
       order: 'none',
+      maxPollRecords: 100,
       logger,
       retryBackoffMs: 1,
       handlers: commands(),

@@ -20,6 +20,33 @@ test('an endless loop ends at its deadline as a failure, and the next record run
   expect(new Set(threads()).size).toBe(threads().length)
 })
 
+test.each([
+  ['halt', 'partition:halted'],
+  ['release', 'group:lost'],
+] as const)('an endless loop with onHandlerTimeout = %s ends its thread as well', async (onHandlerTimeout, event) => {
+  using written = new WrittenFile()
+  await using rig = await ThreadRig.running({ handlerTimeoutMs: 800, onHandlerTimeout })
+  const told = rig.next(event)
+  rig.send({ do: 'write', file: written.path })
+  expect(JSON.stringify(await told)).toMatch(/HF_HANDLER_TIMEOUT/)
+  await rig.until('the slot is free', () => rig.consumer.status().slots.busy === 0)
+  const { size } = written
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(written.size).toBe(size)
+})
+
+test('an attempt in a thread is not taken for what blocks the event loop here', async () => {
+  await using rig = await ThreadRig.running({ heartbeatIntervalMs: 200 })
+  const blocked = rig.next('loop:blocked')
+  rig.send({ do: 'spin' })
+  await rig.line('spins')
+  // It compares with when it last looked.
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const endMs = performance.now() + 1_000
+  while (performance.now() < endMs);
+  expect((await blocked).attempts).toEqual([])
+})
+
 test('the deadline of a record that waits for a thread begins when it has one', async () => {
   await using rig = await ThreadRig.running({
     maxPollIntervalMs: 4_000,

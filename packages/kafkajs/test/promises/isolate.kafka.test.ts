@@ -14,6 +14,8 @@ interface Membership {
   readonly generations: number[]
   readonly losses: string[]
   readonly failed: unknown[]
+  /** The handlers that ran while the event loop stood still. */
+  readonly blocking: string[]
   /** The longest time for which the event loop did not turn. */
   maxBlockMs: number
 }
@@ -32,11 +34,12 @@ async function watched(
     topic,
     burns.map((ms, index) => ({ partition: index % 2, value: String(ms) })),
   )
-  const seen: Membership = { generations: [], losses: [], failed: [], maxBlockMs: 0 }
+  const seen: Membership = { generations: [], losses: [], failed: [], blocking: [], maxBlockMs: 0 }
   const consumer = testConsumer(cluster.brokers, { ...SESSION, groupId: topic, handlers: handler(topic), ...options })
   consumer.on('group:joined', ({ generationId }) => seen.generations.push(generationId))
   consumer.on('group:lost', ({ reason }) => seen.losses.push(reason))
   consumer.on('commit:fenced', ({ error }) => seen.losses.push(error.code))
+  consumer.on('loop:blocked', ({ attempts }) => seen.blocking.push(...attempts.map(({ handler }) => handler)))
   consumer.on('attempt:failed', ({ error }) => seen.failed.push(error))
   let turnedMs = performance.now()
   const turning = setInterval(() => {
@@ -62,6 +65,7 @@ test('a handler that burns twice the session in a thread costs no membership, an
   const seen = await watched(isolated, [BURN_MS, 0, 0, 0, 0, 0], [3, 3])
   expect(seen.losses).toEqual([])
   expect(seen.generations).toHaveLength(1)
+  expect(seen.blocking).toEqual([])
   expect(seen.maxBlockMs).toBeLessThan(SESSION.sessionTimeoutMs)
 })
 
