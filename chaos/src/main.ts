@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { FlagError, readCommandLine } from './options.ts'
+import { FlagError } from './flags.ts'
+import { readCommandLine } from './options.ts'
 import { runProgram } from './program.ts'
 import { STORIES } from './stories/stories.ts'
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { PartitionAssignmentStrategy } from '@holdfast/core'
+import { DURATION, FlagError, readNumber, SEED } from './flags.ts'
 import type { Story } from './stories/story.ts'
 import { type GroupChoice, STRATEGIES } from './worker/group-flags.ts'
 
@@ -11,22 +12,14 @@ export interface CommandLine {
   readonly json: boolean
 }
 
-/** A flag that is not taken: why, and what to write instead. */
-export class FlagError extends Error {
-  constructor(reason: string, fix: string) {
-    super(`${reason}.\n  Fix: ${fix}.`)
-  }
-}
-
-const MAX_SEED = 2 ** 31 - 1
 const DEFAULT_MINUTES = 5
 
 /** @throws FlagError */
 export function readCommandLine(args: readonly string[], stories: readonly Story[], anySeed: number): CommandLine {
   const values = parse(args)
   return {
-    seed: readNumber('seed', values.seed, anySeed, isSeed, `a whole number from 0 to ${MAX_SEED}`),
-    minutes: readNumber('minutes', values.minutes, DEFAULT_MINUTES, isDuration, 'a number above 0'),
+    seed: readNumber('seed', values.seed, anySeed, SEED),
+    minutes: readNumber('minutes', values.minutes, DEFAULT_MINUTES, DURATION),
     stories: readStories(values.story, stories),
     group: readGroup(values),
     json: values.json === true,
@@ -63,27 +56,6 @@ function parse(args: readonly string[]) {
     const [reason = ''] = (error as Error).message.split('. ')
     throw new FlagError(reason, 'use --seed N, --minutes M, --story NAME, --strategy NAMES, --static and --json')
   }
-}
-
-function readNumber(
-  flag: string,
-  text: string | undefined,
-  fallback: number,
-  isAllowed: (value: number) => boolean,
-  allowed: string,
-): number {
-  if (text === undefined) return fallback
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (isAllowed(value)) return value
-  throw new FlagError(`--${flag} ${text} is not allowed: it must be ${allowed}`, `correct --${flag}, or leave it out`)
-}
-
-function isSeed(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= MAX_SEED
-}
-
-function isDuration(value: number): boolean {
-  return Number.isFinite(value) && value > 0
 }
 
 function readStories(name: string | undefined, stories: readonly Story[]): readonly Story[] {

@@ -1,4 +1,5 @@
 import { median, rounded, type Spread, spreadOf } from '../stats/spread.ts'
+import { alignColumns } from './align-columns.ts'
 import type { ArmRuns, Labels } from './sample.ts'
 
 export interface Column {
@@ -59,10 +60,7 @@ function formatTable({ name, columns, runs }: Table): string {
       ),
     ),
   ])
-  const widths = header.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)))
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  ')
-  return [header, ...rows].map(line).join('\n')
+  return alignColumns([header, ...rows])
 }
 
 function titlesOf({ title, hasSpread }: Column): string[] {
