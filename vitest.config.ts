@@ -16,7 +16,7 @@ export default defineConfig({
           include: [
             '{packages,examples}/*/test/**/*.test.ts',
             'scripts/**/*.test.ts',
-            '{bench,chaos}/test/**/*.test.ts',
+            '{bench,chaos,story}/test/**/*.test.ts',
           ],
           exclude: ['**/*.kafka.test.ts', '**/node_modules/**', '**/dist/**'],
           // Property tests take moments on a free machine, and many times that beside brokers on a busy one.
@@ -27,7 +27,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'kafka',
-          include: ['{packages,examples}/*/test/**/*.kafka.test.ts', 'chaos/test/**/*.kafka.test.ts'],
+          include: ['{packages,examples}/*/test/**/*.kafka.test.ts', '{chaos,story}/test/**/*.kafka.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
           globalSetup: ['packages/testing/src/kafka/vitest-global-setup.ts'],
           testTimeout: 60_000,

@@ -1,0 +1,35 @@
+import { readRequest } from '../requests/mail-request.ts'
+import { MAX_POLL_INTERVAL_MS } from '../scale.ts'
+import type { Arm } from './arm.ts'
+import { runRaw } from './raw-consumer.ts'
+
+const RECORDS_PER_POLL = 2
+const CONFIG = { sessionTimeout: 2 * MAX_POLL_INTERVAL_MS, rebalanceTimeout: 2 * MAX_POLL_INTERVAL_MS } as const
+
+/** What the team did: two records a poll, a heartbeat and a commit for each, twice the interval, three processes. */
+export const manualCure: Arm = {
+  name: 'manual-cure',
+  title: 'kafkajs, cured by hand',
+  members: 3,
+  run: (place, ports) =>
+    runRaw(place, ports, CONFIG, {
+      eachBatchAutoResolve: false,
+      async eachBatch({
+        batch,
+        resolveOffset,
+        heartbeat,
+        commitOffsetsIfNecessary,
+        uncommittedOffsets,
+        isRunning,
+        isStale,
+      }) {
+        for (const message of batch.messages.slice(0, RECORDS_PER_POLL)) {
+          if (!isRunning() || isStale()) break
+          await ports.handle(readRequest(message.value))
+          resolveOffset(message.offset)
+          await commitOffsetsIfNecessary(uncommittedOffsets())
+          await heartbeat()
+        }
+      },
+    }),
+}
