@@ -1,4 +1,4 @@
-/** A minute of the incident is a second of the story. */
+/** What a minute of the incident is to a second of the story. */
 const SCALE = 60
 
 /** Milliseconds in the story of so many seconds in the incident. */

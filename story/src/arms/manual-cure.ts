@@ -1,3 +1,4 @@
+import type { EachBatchHandler } from 'kafkajs'
 import { readRequest } from '../requests/mail-request.ts'
 import { MAX_POLL_INTERVAL_MS } from '../scale.ts'
 import type { Arm } from './arm.ts'
@@ -11,25 +12,16 @@ export const manualCure: Arm = {
   name: 'manual-cure',
   title: 'kafkajs, cured by hand',
   members: 3,
-  run: (place, ports) =>
-    runRaw(place, ports, CONFIG, {
-      eachBatchAutoResolve: false,
-      async eachBatch({
-        batch,
-        resolveOffset,
-        heartbeat,
-        commitOffsetsIfNecessary,
-        uncommittedOffsets,
-        isRunning,
-        isStale,
-      }) {
-        for (const message of batch.messages.slice(0, RECORDS_PER_POLL)) {
-          if (!isRunning() || isStale()) break
-          await ports.handle(readRequest(message.value))
-          resolveOffset(message.offset)
-          await commitOffsetsIfNecessary(uncommittedOffsets())
-          await heartbeat()
-        }
-      },
-    }),
+  run(place, ports) {
+    const eachBatch: EachBatchHandler = async (payload) => {
+      for (const message of payload.batch.messages.slice(0, RECORDS_PER_POLL)) {
+        if (!payload.isRunning() || payload.isStale()) break
+        await ports.handle(readRequest(message.value))
+        payload.resolveOffset(message.offset)
+        await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
+        await payload.heartbeat()
+      }
+    }
+    return runRaw(place, ports, { eachBatch, eachBatchAutoResolve: false }, CONFIG)
+  },
 }

@@ -14,8 +14,8 @@ export const SCALED_DEFAULTS = {
 export async function runRaw(
   { brokers, groupId, topic }: Place,
   ports: MemberPorts,
-  config: Partial<client.ConsumerConfig>,
   run: client.ConsumerRunConfig,
+  config: Partial<client.ConsumerConfig> = {},
 ): Promise<void> {
   const kafka = new client.Kafka({ brokers: [...brokers] })
   const consumer = kafka.consumer({ groupId, ...SCALED_DEFAULTS, ...config })

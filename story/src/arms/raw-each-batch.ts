@@ -1,3 +1,4 @@
+import type { EachBatchHandler } from 'kafkajs'
 import { readRequest } from '../requests/mail-request.ts'
 import { MAX_POLL_INTERVAL_MS } from '../scale.ts'
 import type { Arm } from './arm.ts'
@@ -11,14 +12,14 @@ export const rawEachBatch: Arm = {
   name: 'raw-each-batch',
   title: 'kafkajs eachBatch',
   members: 2,
-  run: (place, ports) =>
-    runRaw(place, ports, CONFIG, {
-      async eachBatch({ batch, resolveOffset, isRunning, isStale }) {
-        for (const message of batch.messages) {
-          if (!isRunning() || isStale()) break
-          await ports.handle(readRequest(message.value))
-          resolveOffset(message.offset)
-        }
-      },
-    }),
+  run(place, ports) {
+    const eachBatch: EachBatchHandler = async ({ batch, resolveOffset, isRunning, isStale }) => {
+      for (const message of batch.messages) {
+        if (!isRunning() || isStale()) break
+        await ports.handle(readRequest(message.value))
+        resolveOffset(message.offset)
+      }
+    }
+    return runRaw(place, ports, { eachBatch }, CONFIG)
+  },
 }

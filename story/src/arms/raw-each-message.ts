@@ -8,12 +8,5 @@ export const rawEachMessage: Arm = {
   title: 'kafkajs eachMessage',
   members: 2,
   run: (place, ports) =>
-    runRaw(
-      place,
-      ports,
-      {},
-      {
-        eachMessage: ({ message }) => ports.handle(readRequest(message.value)),
-      },
-    ),
+    runRaw(place, ports, { eachMessage: ({ message }) => ports.handle(readRequest(message.value)) }),
 }

@@ -53,7 +53,7 @@ function drawAxes(axes: Axes): string[] {
     return text(String(seconds), { x, y: BOTTOM + 16, 'text-anchor': 'middle', class: 'unit' })
   })
   return [
-    text('requests', { x: 8, y: TOP - 8, class: 'unit' }),
+    text('requests', { x: 8, y: TOP - 14, class: 'unit' }),
     ...rows,
     ...columns,
     text('seconds since the first request', {
