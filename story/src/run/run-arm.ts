@@ -47,7 +47,7 @@ export async function runArm(arm: Arm, stage: Stage): Promise<ArmResult> {
   const stream = { topic: name, partitions, requests, perSecond: requestsPerSecond }
   const producer = new RequestProducer(clients.producer, stream)
   const startedMs = performance.now()
-  const lag = await Promise.race([produceAndWatch({ seconds, producer, group, deliveries }), members.failed])
+  const lag = await produceAndWatch({ seconds, producer, group, deliveries }, members.failed)
   const { distinct, duplicates, lastNewMs } = deliveries
   await groupLog.catchUp()
   return {
@@ -62,11 +62,13 @@ export async function runArm(arm: Arm, stage: Stage): Promise<ArmResult> {
   }
 }
 
-async function produceAndWatch(scene: Scene): Promise<LagSample[]> {
+async function produceAndWatch(scene: Scene, failed: Promise<never>): Promise<LagSample[]> {
   const ending = new AbortController()
   const producing = scene.producer.run(ending.signal)
+  // That all is produced ends nothing; that it cannot be produced does.
+  const unproduced = producing.then(() => new Promise<never>(() => undefined))
   try {
-    return await Promise.race([watch(scene), producing.then(() => new Promise<never>(() => undefined))])
+    return await Promise.race([watch(scene, ending.signal), unproduced, failed])
   } finally {
     ending.abort()
     await producing
@@ -74,7 +76,7 @@ async function produceAndWatch(scene: Scene): Promise<LagSample[]> {
 }
 
 /** Until all is delivered and committed, or time is over. */
-async function watch({ seconds, producer, group, deliveries }: Scene): Promise<LagSample[]> {
+async function watch({ seconds, producer, group, deliveries }: Scene, signal: AbortSignal): Promise<LagSample[]> {
   const startedMs = performance.now()
   const samples: LagSample[] = []
   for (;;) {
@@ -82,7 +84,7 @@ async function watch({ seconds, producer, group, deliveries }: Scene): Promise<L
     const lag = producer.produced - group.committed
     samples.push({ seconds: elapsed, lag })
     const isDone = producer.isDone && lag === 0 && deliveries.distinct === producer.produced
-    if (isDone || elapsed >= seconds) return samples
+    if (isDone || elapsed >= seconds || signal.aborted) return samples
     await sleep(Math.min(SAMPLE_MS, (seconds - elapsed) * 1_000))
   }
 }
