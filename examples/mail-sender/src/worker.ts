@@ -1,3 +1,4 @@
+import { createHealthServer } from '@holdfast/core'
 import { consumersOf } from '@holdfast/decorators'
 import { kafkajs } from '@holdfast/kafkajs'
 import { type Logger, pino } from 'pino'
@@ -31,6 +32,9 @@ async function work(settings: WorkerSettings, logger: Logger): Promise<void> {
     logger,
   })
   for (const consumer of consumers) reportGroup(consumer)
+  await using probes =
+    settings.health === undefined ? undefined : await createHealthServer({ consumers, ...settings.health })
+  if (probes !== undefined) logger.info({ address: probes.address }, 'probes are served at /livez and /readyz')
   await Promise.all(consumers.map((consumer) => consumer.runUntilSignal()))
 }
 

@@ -56,23 +56,27 @@ describe('the demo', () => {
     expect((reportOf(run.lines) as { duplicates: number }).duplicates).toBeLessThanOrEqual(6 * 6)
   })
 
-  it.each([
+  const strategies: readonly [string, readonly string[]][] = [
     ['cooperative', []],
     ['static', ['--static', '--session-ms', '30000']],
-  ])('sends no mail twice while its three workers are replaced one after another: %s', async (_name, args) => {
-    await using run = demo('--rolling', '--records', '200', '--workers', '3', '--lookup-ms', '300', ...args)
-    expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
-    expect(reportOf(run.lines)).toMatchObject({ requested: 200, delivered: 200, duplicates: 0, left: 0 })
-    for (const worker of [1, 2, 3]) {
-      const of = (what: string): number =>
-        run.lines.filter((line) => line.startsWith(`worker-${worker}: ${what}`)).length
-      expect([of('started'), of('stopped, to be replaced')]).toEqual([2, 1])
-    }
-    if (args.length === 0) return
-    const replaced = run.lines.findIndex((line) => line.includes('to be replaced'))
-    const generations = run.lines.slice(replaced).flatMap((line) => /\(generation (\d+)\)/.exec(line)?.[1] ?? [])
-    expect(new Set(generations).size, 'a static member that comes back causes no rebalance').toBe(1)
-  })
+  ]
+  it.each(process.env.NIGHTLY === undefined ? strategies.slice(0, 1) : strategies)(
+    'sends no mail twice while its three workers are replaced one after another: %s',
+    async (_name, args) => {
+      await using run = demo('--rolling', '--records', '200', '--workers', '3', '--lookup-ms', '300', ...args)
+      expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
+      expect(reportOf(run.lines)).toMatchObject({ requested: 200, delivered: 200, duplicates: 0, left: 0 })
+      for (const worker of [1, 2, 3]) {
+        const of = (what: string): number =>
+          run.lines.filter((line) => line.startsWith(`worker-${worker}: ${what}`)).length
+        expect([of('started'), of('stopped, to be replaced')]).toEqual([2, 1])
+      }
+      if (args.length === 0) return
+      const replaced = run.lines.findIndex((line) => line.includes('to be replaced'))
+      const generations = run.lines.slice(replaced).flatMap((line) => /\(generation (\d+)\)/.exec(line)?.[1] ?? [])
+      expect(new Set(generations).size, 'a static member that comes back causes no rebalance').toBe(1)
+    },
+  )
 
   it('ends in good order when it is interrupted', async () => {
     await using run = demo('--records', '120', '--lookup-ms', '250')

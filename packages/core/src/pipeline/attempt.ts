@@ -19,12 +19,13 @@ export function createAttempt(definition: HandlerDefinition, handle: Handle, jud
   const decode = recordDecoder(definition.options)
   const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Retry | Halt =>
     judge(error, context, definition.name, record)
-  const run = definition.batch ? batchAttempt(decode, handle, judged) : recordAttempt(decode, handle)
   const failed = (error: unknown, context: AttemptContext): Outcome => {
     const { abortReason } = context
     if (abortReason === undefined || abortReason === 'deadline') return judged(error, context, context.firstOpen)
     return { type: 'aborted', reason: abortReason }
   }
+  if (!definition.batch) return recordAttempt(decode, handle, failed)
+  const run = batchAttempt(decode, handle, judged)
   return (context) => {
     try {
       const outcome = run(context)
@@ -35,12 +36,28 @@ export function createAttempt(definition: HandlerDefinition, handle: Handle, jud
   }
 }
 
-function recordAttempt(decode: DecodeRecord, handle: Handle): RunAttempt {
+type Failed = (error: unknown, context: AttemptContext) => Outcome
+
+/** One promise beside the handler's own, at the most: there are as many of them as records. */
+function recordAttempt(decode: DecodeRecord, handle: Handle, failed: Failed): RunAttempt {
   const done = (): Outcome => DONE
-  const call = (record: DecodedRecord, context: AttemptContext): Outcome | Promise<Outcome> =>
-    after(handle(record, context), done)
+  const call = (record: DecodedRecord, context: AttemptContext): Outcome | Promise<Outcome> => {
+    try {
+      return after(handle(record, context), done, (error) => failed(error, context))
+    } catch (error) {
+      return failed(error, context)
+    }
+  }
   return (context) => {
-    const record = decode(context.first)
-    return record instanceof Promise ? record.then((decoded) => call(decoded, context)) : call(record, context)
+    try {
+      const record = decode(context.first)
+      if (!(record instanceof Promise)) return call(record, context)
+      return record.then(
+        (decoded) => call(decoded, context),
+        (error: unknown) => failed(error, context),
+      )
+    } catch (error) {
+      return failed(error, context)
+    }
   }
 }

@@ -17,6 +17,7 @@ export class HandlerTime {
   #meanMs = 0
   #records = 0
   #attempts = 0
+  #nextDouble = 1
 
   /** An attempt with so many records ended. */
   note(durationMs: number, records: number): void {
@@ -28,6 +29,13 @@ export class HandlerTime {
     const bucket = bucketOf(eachMs)
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1
     this.#total += 1
+  }
+
+  /** Whether twice as many records have been measured as when this was last true. */
+  hasDoubled(): boolean {
+    if (this.#records < this.#nextDouble) return false
+    this.#nextDouble = this.#records * 2
+    return true
   }
 
   /** How many records have been measured. */

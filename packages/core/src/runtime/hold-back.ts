@@ -18,6 +18,7 @@ export function holdBack(scheduler: Scheduler, limit: number): (state: Partition
   }
   return (state) => {
     const { settledAhead, aheadRanges, aheadSpan } = state.ledger
+    if (settledAhead === 0 && aheadRanges === 0 && state.queue.holds.size === 0) return
     keep(state, 'uncommitted', settledAhead / limit)
     keep(state, 'metadata', doneAheadFill(aheadRanges, aheadSpan) / MAX_METADATA_FILL)
   }

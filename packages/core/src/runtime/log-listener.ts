@@ -116,11 +116,11 @@ const LATE_ATTEMPT: Readonly<Record<DeadlineRung, string>> = {
 }
 
 const LATE_POLL: Readonly<Record<PollRung, string>> = {
-  warn: 'records that were admitted together have used half of their interval: lower maxPollRecords or raise maxPollIntervalMs',
+  warn: 'records that were admitted together have used half of their interval: raise maxPollIntervalMs or concurrency, or lower a maxPollRecords that was given',
   pause:
-    'partition takes on nothing more, lest what it has outlasts its interval: lower maxPollRecords or raise maxPollIntervalMs',
+    'partition takes on nothing more, lest what it has outlasts its interval: raise maxPollIntervalMs or concurrency, or lower a maxPollRecords that was given',
   overrun:
-    'records that were admitted together have outlasted their interval: lower maxPollRecords or raise maxPollIntervalMs',
+    'records that were admitted together have outlasted their interval: raise maxPollIntervalMs or concurrency, or lower a maxPollRecords that was given',
 }
 
 function logSlowness(events: Events, logger: Logger): void {

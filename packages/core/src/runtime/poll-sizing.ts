@@ -29,16 +29,16 @@ export interface PollSizingPorts {
 export class PollSizing {
   readonly #options: PollSizingOptions
   readonly #ports: PollSizingPorts
+  readonly #isAuto: boolean
   readonly #paceMs: number
   readonly #warned = new Set<string>()
   readonly #sized = new WeakSet<PartitionState>()
   #busyPartitions = 1
-  /** Per topic, the count of measured records at which the sizes are looked at again before the next review. */
-  readonly #nextLook = new WeakMap<object, number>()
 
   constructor(options: PollSizingOptions, ports: PollSizingPorts) {
     const { rateLimit } = options
     this.#options = options
+    this.#isAuto = options.maxPollRecords === 'auto'
     this.#ports = ports
     this.#paceMs = rateLimit === undefined ? 0 : rateLimit.intervalMs / rateLimit.records
   }
@@ -54,7 +54,7 @@ export class PollSizing {
 
   /** Records have come: a partition that has just been assigned may fill its share of the slots at once. */
   noteArrival(state: PartitionState): void {
-    if (this.#options.maxPollRecords !== 'auto' || this.#sized.has(state)) return
+    if (!this.#isAuto || this.#sized.has(state)) return
     this.#sized.add(state)
     this.#busyPartitions = Math.max(1, this.#ports.scheduler.busyPartitions)
     this.#resize(state)
@@ -62,10 +62,7 @@ export class PollSizing {
 
   /** Records were settled: a handler that is just being learned has its sizes grow at once. */
   noteSettled({ handlerTime }: PartitionState): void {
-    if (this.#options.maxPollRecords !== 'auto') return
-    const next = this.#nextLook.get(handlerTime) ?? 1
-    if (handlerTime.records < next) return
-    this.#nextLook.set(handlerTime, handlerTime.records * 2)
+    if (!this.#isAuto || !handlerTime.hasDoubled()) return
     this.#busyPartitions = Math.max(1, this.#ports.scheduler.busyPartitions)
     for (const state of this.#ports.partitions) if (state.handlerTime === handlerTime) this.#resize(state)
   }

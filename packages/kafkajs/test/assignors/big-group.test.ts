@@ -6,6 +6,7 @@ import { rejoin } from './group.ts'
 const TOPICS = 1_000
 const PARTITIONS = 2_000
 const MEMBERS = 1_000
+const isNightly = process.env.NIGHTLY !== undefined
 const topics = Array.from({ length: TOPICS }, (_, index) => `topic-${index}`)
 const counts = new Map(topics.map((topic) => [topic, PARTITIONS]))
 const numbers = new Map(topics.map((topic, index) => [topic, index]))
@@ -51,14 +52,14 @@ function countSame(a: Int32Array, b: Int32Array): number {
 }
 
 describe('1,000 topics with 2,000 partitions each and 1,000 members', () => {
-  test.each(['range', 'roundrobin'] as const)('%s', (name) => {
+  test.each(isNightly ? (['range', 'roundrobin'] as const) : (['range'] as const))('%s', (name) => {
     const members = group(() => topics)
     const assignment = ASSIGNORS[name].assign(members, counts)
     ownersOf(members, assignment)
     expect(spread(loadsOf(members, assignment))).toBe(0)
   })
 
-  test.each(['sticky', 'cooperative-sticky'] as const)(
+  test.each(isNightly ? (['sticky', 'cooperative-sticky'] as const) : (['cooperative-sticky'] as const))(
     '%s, and again when a member has gone and when one comes',
     (name) => {
       const { assign } = ASSIGNORS[name]
