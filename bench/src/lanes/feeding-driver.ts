@@ -31,6 +31,7 @@ export function feedingDriver(feed: Feed): DriverFactory {
         resume: () => feeder.resume(),
         commit: async (requests) => requests.map(() => ({ status: 'ok' as const })),
         confirm: async () => 'member' as const,
+        produce: async () => undefined,
         release: () => undefined,
         stop: async () => feeder.pause(),
       }

@@ -1,10 +1,9 @@
 import type { ConfigEntry } from './config/entries.ts'
+import { failureTopics } from './config/failure-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
 import { warnings } from './config/rules.ts'
-import type { Judge } from './pipeline/attempt.ts'
 import { attemptScope } from './pipeline/attempt-scope.ts'
 import { Handlers } from './pipeline/handlers.ts'
-import { judge } from './policy/failure.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
 import { type AttemptEvent, Events } from './ports/events.ts'
@@ -12,7 +11,9 @@ import type { Logger } from './ports/logger.ts'
 import { admission } from './runtime/admission.ts'
 import { Committer } from './runtime/committer.ts'
 import { ConcurrencyControl } from './runtime/concurrency-control.ts'
+import { DeadLetters } from './runtime/dead-letters.ts'
 import { Dispatcher } from './runtime/dispatcher.ts'
+import { FailureJudge } from './runtime/failure-judge.ts'
 import { FenceCounter } from './runtime/fence-counter.ts'
 import { Group } from './runtime/group.ts'
 import { HealthWatch } from './runtime/health-watch.ts'
@@ -21,6 +22,7 @@ import { Intake } from './runtime/intake.ts'
 import { LateCounter } from './runtime/late-counter.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { logEvents, logStart } from './runtime/log-listener.ts'
+import { OutcomeCounter } from './runtime/outcome-counter.ts'
 import { Outcomes } from './runtime/outcomes.ts'
 import { Pump } from './runtime/pump.ts'
 import { Rebalance } from './runtime/rebalance.ts'
@@ -49,10 +51,12 @@ export class Assembly {
   readonly events: Events
   readonly fenced: FenceCounter
   readonly late: LateCounter
+  readonly endings: OutcomeCounter
   readonly partitions: Partitions = new Partitions()
   readonly slots: Slots = new Slots()
   readonly userPauses: UserPausing
   readonly #threads: Threads
+  readonly #deadLetters: DeadLetters
   readonly #handlers: Handlers
   readonly lifecycle: Lifecycle
   readonly scheduler: Scheduler
@@ -77,10 +81,12 @@ export class Assembly {
     logEvents(this.events, logger)
     this.fenced = new FenceCounter(this.events)
     this.late = new LateCounter(this.events)
+    this.endings = new OutcomeCounter(this.events)
     this.lifecycle = new Lifecycle(this.events)
     this.#threads = new Threads(config, logger)
-    this.#handlers = new Handlers(config.handlers, this.#judge, this.#threads.isolate)
     this.scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
+    this.#deadLetters = this.#createDeadLetters()
+    this.#handlers = this.#createHandlers()
     this.userPauses = new UserPausing({ ...this.#shared, react: () => this.#pump.react() })
     this.committer = this.#createCommitter()
     this.#rebalance = this.#createRebalance()
@@ -92,6 +98,26 @@ export class Assembly {
     this.concurrency = this.#createConcurrency()
     this.session = this.#createSession()
     this.health = this.#createHealth()
+  }
+
+  #createDeadLetters(): DeadLetters {
+    return new DeadLetters({
+      ...this.#shared,
+      groupId: this.#config.groupId,
+      backoff: this.#config,
+      random: () => Math.random(),
+      produce: async (records) => this.#driver?.produce(records),
+    })
+  }
+
+  #createHandlers(): Handlers {
+    const failures = new FailureJudge(this.#config, {
+      ...this.#shared,
+      random: () => Math.random(),
+      failed: (record) => this.#deadLetters.noteFailure(record),
+    })
+    const { handlers } = this.#config
+    return new Handlers(handlers, (...failure) => failures.judge(...failure), this.#threads.isolate)
   }
 
   #createCommitter(): Committer {
@@ -157,6 +183,8 @@ export class Assembly {
       }),
       longMs: this.#config.heartbeatIntervalMs,
       handlerOf: (topic) => this.#handlers.of(topic),
+      waitingOutcome: (context, state) => this.#deadLetters.outcomeOf(context, state),
+      bury: (outcome, context, state) => this.#deadLetters.bury(outcome, context, state),
       apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
       lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
       slotFreed: () => this.#pump.react(),
@@ -230,7 +258,12 @@ export class Assembly {
     logStart(this.#logger, this.#entries, warnings(this.#config))
     if (this.#threads.isNeeded) await this.#threads.start(signal)
     if (signal.aborted) return
-    this.#driver = this.#config.driver.create({ ...this.#config, logger: this.#logger, sink: this.group })
+    this.#driver = this.#config.driver.create({
+      ...this.#config,
+      producesTo: failureTopics(this.#config),
+      logger: this.#logger,
+      sink: this.group,
+    })
     this.watching.start()
     this.health.start()
     this.concurrency.start()
@@ -271,7 +304,4 @@ export class Assembly {
     this.#rebalance.notice()
     this.#pump.react()
   }
-
-  readonly #judge: Judge = (error, { attempt }, handler, record) =>
-    judge({ error, attempt, handler, record, nowMs: this.clock.now(), random: Math.random() }, this.#config)
 }

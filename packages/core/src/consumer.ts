@@ -89,6 +89,7 @@ class HoldfastConsumer implements Consumer {
       generationId,
       fenced: this.#parts.fenced.counts,
       late: this.#parts.late.counts,
+      ...this.#parts.endings.counts,
       partitions: [...partitions].map((state) => partitionStatus(state, { scheduler, nowMs, deadlineOf, headOf })),
     })
   }

@@ -36,7 +36,20 @@ export type {
 } from './pipeline/thread-handler.ts'
 export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
 export type { DeadlineRung, LateCounts, PollRung } from './policy/deadline.ts'
+export {
+  deadLetter,
+  type ErrorFilter,
+  type ExponentialBackoff,
+  exponential,
+  type FailurePolicy,
+  type FailureStep,
+  halt,
+  type RetryOptions,
+  retry,
+  skip,
+} from './policy/failure-policy.ts'
 export type { Health, HealthCode, HealthReason, HealthStatus } from './policy/health.ts'
+export { Fatal, RetryLater, Skip } from './policy/verdicts.ts'
 export type { Clock, Timer } from './ports/clock.ts'
 export type {
   Adoption,
@@ -49,6 +62,7 @@ export type {
   DriverFactory,
   DriverSink,
   MembershipAnswer,
+  OutgoingRecord,
   PartitionAssignmentStrategy,
 } from './ports/driver.ts'
 export type {

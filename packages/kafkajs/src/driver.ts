@@ -7,6 +7,7 @@ import {
   type DriverContext,
   HoldfastError,
   type MembershipAnswer,
+  type OutgoingRecord,
   type TopicPartition,
 } from '@holdfast/core'
 import { Answers } from './answers.ts'
@@ -19,6 +20,7 @@ import type { ClusterInternals } from './internals/cluster.ts'
 import { hardenKafkajs } from './internals/harden.ts'
 import type { KafkajsConfig } from './options.ts'
 import { preflight } from './preflight.ts'
+import { RecordProducer } from './produce/record-producer.ts'
 import { Restarts } from './restarts.ts'
 import { TopicWatch } from './topic-watch.ts'
 import { translateError } from './translate-error.ts'
@@ -41,6 +43,7 @@ export class KafkajsDriver implements Driver {
   readonly #restarts: Restarts
   readonly #stopping = new AbortController()
   readonly #watch: TopicWatch
+  readonly #producer: RecordProducer
   readonly #answers: Answers
   #client: GroupClient | undefined
 
@@ -48,6 +51,7 @@ export class KafkajsDriver implements Driver {
     this.#config = config
     this.#context = context
     this.#restarts = new Restarts(config.maxRestarts)
+    this.#producer = new RecordProducer(config, context.logger)
     const cluster = (): ClusterInternals => (this.#client as GroupClient).cluster
     this.#watch = new TopicWatch({
       context,
@@ -106,6 +110,10 @@ export class KafkajsDriver implements Driver {
     return this.#session.confirm()
   }
 
+  produce(records: readonly OutgoingRecord[]): Promise<void> {
+    return this.#producer.produce(records)
+  }
+
   release(partitions: readonly TopicPartition[]): void {
     this.#session.release(partitions)
   }
@@ -114,7 +122,7 @@ export class KafkajsDriver implements Driver {
     this.#stopping.abort()
     this.#watch.stop()
     this.#fetching.halt()
-    await this.#client?.close()
+    await Promise.all([this.#client?.close(), this.#producer.stop()])
     this.#session.end()
   }
 
@@ -178,7 +186,7 @@ export class KafkajsDriver implements Driver {
 
   #findTopics(signal: AbortSignal): Promise<string[]> {
     const { brokers, startTimeoutMs } = this.#config
-    const { topics, logger } = this.#context
+    const { topics, producesTo, logger } = this.#context
     // kafkajs tries a peer that is no broker again and again; the first such answer is enough.
     const faulted = new AbortController()
     const onFault = (fault: Error): void => faulted.abort(this.#translate(fault))
@@ -187,6 +195,7 @@ export class KafkajsDriver implements Driver {
       kafka,
       brokers,
       topics,
+      producesTo,
       startTimeoutMs,
       logger,
       signal: AbortSignal.any([signal, faulted.signal]),

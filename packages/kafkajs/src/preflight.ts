@@ -12,6 +12,8 @@ export interface PreflightOptions {
   readonly kafka: Kafka
   readonly brokers: readonly string[]
   readonly topics: readonly TopicPattern[]
+  /** Topics that are written to. */
+  readonly producesTo: readonly string[]
   readonly startTimeoutMs: number
   readonly logger: Logger
   readonly signal: AbortSignal
@@ -22,12 +24,14 @@ export interface PreflightOptions {
  * mend (credentials, a peer that is no broker, a missing topic) is an error at once.
  */
 export async function preflight(options: PreflightOptions): Promise<string[]> {
-  const { brokers, topics, startTimeoutMs, logger, signal } = options
+  const { brokers, topics, producesTo, startTimeoutMs, logger, signal } = options
   const endMs = performance.now() + startTimeoutMs
   for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
     signal.throwIfAborted()
     try {
-      return selectTopics(topics, await listTopics(options.kafka))
+      const existing = await listTopics(options.kafka)
+      selectTopics(producesTo, existing)
+      return selectTopics(topics, existing)
     } catch (error) {
       signal.throwIfAborted()
       const translated = translateError(error, { brokers })

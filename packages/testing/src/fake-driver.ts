@@ -1,4 +1,10 @@
-import { type DriverContext, type DriverFactory, HoldfastError, type TopicPartition } from '@holdfast/core'
+import {
+  type ConsumerRecord,
+  type DriverContext,
+  type DriverFactory,
+  HoldfastError,
+  type TopicPartition,
+} from '@holdfast/core'
 import { type CommitFault, CommitFaults, type CommitSeen } from './fake-driver/fake-commits.ts'
 import { FakeGroup } from './fake-driver/fake-group.ts'
 import type { FakeRecord } from './fake-driver/fake-log.ts'
@@ -6,6 +12,7 @@ import { FakeLogs } from './fake-driver/fake-logs.ts'
 import { FakeMember } from './fake-driver/fake-member.ts'
 import type { FetchFaults } from './fake-driver/fetch-faults.ts'
 import { partitionFor } from './fake-driver/partitioner.ts'
+import { ProduceFaults } from './fake-driver/produce-faults.ts'
 
 export type { CommitFault, CommitSeen } from './fake-driver/fake-commits.ts'
 export type { FakeRecord } from './fake-driver/fake-log.ts'
@@ -29,6 +36,7 @@ export class FakeBroker {
   readonly #groups = new Map<string, FakeGroup>()
   readonly #clients = new Map<string, FakeMember[]>()
   readonly #commitFaults = new CommitFaults()
+  readonly #produceFaults = new ProduceFaults()
   readonly #listeners = new Set<(commit: CommitSeen) => void>()
   #memberCount = 0
 
@@ -43,6 +51,8 @@ export class FakeBroker {
           logs: this.#logs,
           group: this.#group(groupId),
           commitFaults: this.#commitFaults,
+          produceFaults: this.#produceFaults,
+          append: (record) => void this.produce(record.topic, record),
           maxBatchRecords,
           fetchFaults,
           nextMemberId: () => this.#nextMemberId(),
@@ -88,6 +98,21 @@ export class FakeBroker {
   recreateTopic(topic: string): void {
     for (const log of this.#logs.ofTopic(topic)) log.recreate()
     this.#logs.changed()
+  }
+
+  /** What a topic holds, partition after partition. */
+  records(topic: string): readonly ConsumerRecord[] {
+    return this.#logs.ofTopic(topic).flatMap((log) => log.records)
+  }
+
+  /** The next produce requests of consumers fail with this error. */
+  failProduces(error: HoldfastError, times = 1): void {
+    this.#produceFaults.fail(error, times)
+  }
+
+  /** Produce requests of consumers wait until what this answers is called. */
+  holdProduces(): () => void {
+    return this.#produceFaults.hold()
   }
 
   /** The offsets that hold a record. */

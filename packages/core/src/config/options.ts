@@ -1,5 +1,6 @@
 import type { HandlerDefinition } from '../pipeline/handler.ts'
 import type { ThreadLimits } from '../pipeline/thread-handler.ts'
+import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DriverFactory, PartitionAssignmentStrategy } from '../ports/driver.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -132,7 +133,19 @@ export interface ConsumerOptions {
   readonly isolationLevel?: 'read_committed' | 'read_uncommitted'
   /** A commit is sent after so many settled records or so many milliseconds. @default { records: 1000, ms: 1000 } */
   readonly commitInterval?: { readonly records?: number; readonly ms?: number }
-  /** Calls of a handler for one record before its partition halts. @default 5; 1 with at-most-once */
+  /**
+   * What follows when a record fails, as `retry({ attempts: 5 }).then(deadLetter())`; a handler can have its own. A record that
+   * does not decode, or whose handler throws `Fatal`, is not tried again, unless `when` says so for that error.
+   * @default retry with `maxAttempts`, `retryBackoffMs` and `retryBackoffMaxMs`; then the dead-letter topic, or where there is
+   * none a halted partition
+   */
+  readonly onFailure?: FailurePolicy
+  /**
+   * Where records go that failed for good, with their bytes and headers as they were and what became of them in headers of
+   * ours. The source offset is settled when all replicas in sync have it. It must exist. @default none
+   */
+  readonly deadLetterTopic?: string
+  /** Calls of a handler for one record, where `onFailure` is not given. @default 5; 1 with at-most-once */
   readonly maxAttempts?: number
   /** `retry.backoff.ms`: the first pause between attempts; it doubles, with full jitter. @default 200 */
   readonly retryBackoffMs?: number
@@ -159,7 +172,14 @@ export interface ConsumerOptions {
   readonly clock?: Clock
 }
 
-type Undefaulted = 'concurrencyPerPartition' | 'rateLimit' | 'groupInstanceId' | 'maxBatchRecords' | 'threads'
+type Undefaulted =
+  | 'concurrencyPerPartition'
+  | 'rateLimit'
+  | 'groupInstanceId'
+  | 'maxBatchRecords'
+  | 'onFailure'
+  | 'deadLetterTopic'
+  | 'threads'
 type Given = 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'
 type Defaulted = Required<Omit<ConsumerOptions, Given | Undefaulted>> & Pick<ConsumerOptions, Undefaulted>
 

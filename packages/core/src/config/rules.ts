@@ -1,12 +1,13 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { TopicPattern } from '../pipeline/handler.ts'
 import { covers, handlerConflict, handlerMissing } from '../pipeline/topics.ts'
+import { failureConflicts } from './failure-rules.ts'
 import type { ConsumerConfig } from './options.ts'
 
 /** Combinations that would break a promise. Each names the options, their values, the reason and the fix. */
 export function refusals(config: ConsumerConfig, isGiven: (option: string) => boolean): HoldfastError[] {
   return [
-    ...promiseConflicts(config),
+    ...failureConflicts(config, isGiven),
     ...timingConflicts(config),
     ...timeoutConflicts(config),
     ...handlerConflicts(config),
@@ -84,17 +85,6 @@ function timeoutConflicts(config: ConsumerConfig): HoldfastError[] {
     )
   }
   return found
-}
-
-function promiseConflicts({ delivery, maxAttempts }: ConsumerConfig): HoldfastError[] {
-  if (delivery !== 'at-most-once' || maxAttempts === 1) return []
-  return [
-    new HoldfastError(
-      'HF_PROMISE_CONFLICT',
-      `maxAttempts = ${maxAttempts} cannot be kept with delivery = "at-most-once":\n  the offset is committed before the handler runs, so a retry would break "at most once".\n  Fix: delivery = "at-least-once", or remove maxAttempts.`,
-      { details: { option: 'maxAttempts', value: maxAttempts } },
-    ),
-  ]
 }
 
 function timingConflicts(config: ConsumerConfig): HoldfastError[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isHandlerDefinition } from '../pipeline/handler.ts'
+import { FailurePolicy } from '../policy/failure-policy.ts'
 
 export interface OptionSpec {
   readonly schema: z.ZodType
@@ -50,13 +51,11 @@ const oneOf = (
 })
 const AUTO_ONLY = { allowed: "a whole number of at least 1, with concurrency: 'auto' only" }
 const megabytes = (minimum: number): z.ZodType => z.number().min(minimum).optional()
-const topicPattern = z.union([
-  z
-    .string()
-    .regex(/^[\w.-]{1,249}$/)
-    .refine((name) => name !== '.' && name !== '..'),
-  z.instanceof(RegExp),
-])
+const topicName = z
+  .string()
+  .regex(/^[\w.-]{1,249}$/)
+  .refine((name) => name !== '.' && name !== '..')
+const topicPattern = z.union([topicName, z.instanceof(RegExp)])
 
 /** Every option: what it may be, its default, and the Kafka property it stands for. The schema and the docs are made from it. */
 export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
@@ -162,6 +161,11 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
     kafkaDefault: '5000',
     why: 'it bounds what a crash repeats',
   },
+  onFailure: {
+    schema: z.instanceof(FailurePolicy),
+    allowed: 'a failure policy, such as retry({ attempts: 5 }).then(deadLetter())',
+  },
+  deadLetterTopic: { schema: topicName, allowed: 'the name of a topic' },
   maxAttempts: count(5, {}),
   retryBackoffMs: millis(1, 200, {
     kafka: 'retry.backoff.ms',

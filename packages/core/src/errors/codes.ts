@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'HF_BROKER_UNREACHABLE'
   | 'HF_COMMIT_FENCED'
   | 'HF_COMMIT_UNKNOWN'
+  | 'HF_DEAD_LETTER_FAILED'
   | 'HF_DECODE_FAILED'
   | 'HF_DRIVER_CRASHED'
   | 'HF_DRIVER_INCOMPATIBLE'
@@ -27,6 +28,7 @@ export type ErrorCode =
   | 'HF_OPTION_INVALID'
   | 'HF_PROMISE_CONFLICT'
   | 'HF_PROTOCOL_FAULT'
+  | 'HF_RECORD_TOO_LARGE'
   | 'HF_SASL_WITHOUT_TLS'
   | 'HF_SESSION_TIMEOUT_REFUSED'
   | 'HF_STATE_INVALID'
@@ -68,6 +70,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'A commit got no answer; it may or may not have been stored.',
     retryable: true,
     fix: 'Nothing to do: it is repeated under the same epoch until it is acknowledged or fenced.',
+  },
+  HF_DEAD_LETTER_FAILED: {
+    meaning:
+      'A record that failed for good could not be written to its dead-letter topic. It stays open and is tried again.',
+    retryable: true,
+    fix: 'Create the topic, give the service the right to write to it, or raise its max.message.bytes; see the cause.',
   },
   HF_DECODE_FAILED: {
     meaning: 'A key, value or header could not be decoded, or did not pass its schema.',
@@ -143,6 +151,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'The peer did not answer in the Kafka protocol, or sent a frame that no broker sends.',
     retryable: false,
     fix: 'Check host and port: an HTTP server or a TLS listener may be answering there.',
+  },
+  HF_RECORD_TOO_LARGE: {
+    meaning: 'A topic does not take a record of this size.',
+    retryable: false,
+    fix: 'Raise max.message.bytes of the topic, or write less.',
   },
   HF_SASL_WITHOUT_TLS: {
     meaning: 'SASL credentials would travel unencrypted to a host that is not this machine.',

@@ -16,6 +16,23 @@ export interface Halt {
   readonly error: HoldfastError
 }
 
+/** The record is written to the dead-letter topic, and settled when that is acknowledged. */
+export interface Dead {
+  readonly type: 'dead'
+  readonly topic: string
+  readonly error: unknown
+}
+
+/** The record is settled without effect. */
+export interface Skipped {
+  readonly type: 'skipped'
+  readonly reason: string
+  readonly error: unknown
+}
+
+/** What can follow for a record that failed. */
+export type Failed = Retry | Halt | Dead | Skipped
+
 /** The record was not handed over, and comes again; no attempt is counted. */
 export interface Untried {
   readonly type: 'untried'
@@ -25,14 +42,13 @@ export interface Untried {
  * What an attempt led to.
  * - `done`: every record of the delivery is settled.
  * - `partial`: of a batch, the records at the offsets in `left` are not settled, each with what follows for it.
- * - `retry`, `halt`: what is not settled fails as one.
+ * - `retry`, `halt`, `dead`, `skipped`: what is not settled fails as one.
  * - `aborted`: the attempt ended because it was told to; the record stays open.
  */
 export type Outcome =
   | { readonly type: 'done' }
-  | { readonly type: 'partial'; readonly left: ReadonlyMap<number, Retry | Halt | Untried> }
-  | Retry
-  | Halt
+  | { readonly type: 'partial'; readonly left: ReadonlyMap<number, Failed | Untried> }
+  | Failed
   | { readonly type: 'aborted'; readonly reason: AbortReason }
 
 export const DONE: Outcome = Object.freeze({ type: 'done' })

@@ -1,2 +1,10 @@
 /** Who holds a partition back. A partition is paused while any cause holds; no cause can end another's. */
-export type PauseCause = 'user' | 'backpressure' | 'uncommitted' | 'metadata' | 'watchdog' | 'halted' | 'draining'
+export type PauseCause =
+  | 'user'
+  | 'backpressure'
+  | 'uncommitted'
+  | 'metadata'
+  | 'watchdog'
+  | 'dead letter'
+  | 'halted'
+  | 'draining'

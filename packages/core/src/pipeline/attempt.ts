@@ -1,4 +1,4 @@
-import { DONE, type Halt, type Outcome, type Retry } from '../model/outcome.ts'
+import { DONE, type Failed, type Outcome } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import { batchAttempt } from './batch-attempt.ts'
@@ -10,15 +10,20 @@ import { after } from './maybe-async.ts'
 export type RunAttempt = (context: AttemptContext) => Outcome | Promise<Outcome>
 
 /** What an error of an attempt leads to, at the record that failed. */
-export type Judge = (error: unknown, context: AttemptContext, handler: string, record: ConsumerRecord) => Retry | Halt
+export type Judge = (
+  error: unknown,
+  context: AttemptContext,
+  handler: HandlerDefinition,
+  record: ConsumerRecord,
+) => Failed
 
 /** Calls the handler with what was decoded: a record, or the records of a batch. */
 export type Handle = (input: unknown, context: AttemptContext) => unknown
 
 export function createAttempt(definition: HandlerDefinition, handle: Handle, judge: Judge): RunAttempt {
   const decode = recordDecoder(definition.options)
-  const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Retry | Halt =>
-    judge(error, context, definition.name, record)
+  const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Failed =>
+    judge(error, context, definition, record)
   const failed = (error: unknown, context: AttemptContext): Outcome => {
     const { abortReason } = context
     if (abortReason === undefined || abortReason === 'deadline') return judged(error, context, context.firstOpen)
@@ -36,10 +41,10 @@ export function createAttempt(definition: HandlerDefinition, handle: Handle, jud
   }
 }
 
-type Failed = (error: unknown, context: AttemptContext) => Outcome
+type OnError = (error: unknown, context: AttemptContext) => Outcome
 
 /** One promise beside the handler's own, at the most: there are as many of them as records. */
-function recordAttempt(decode: DecodeRecord, handle: Handle, failed: Failed): RunAttempt {
+function recordAttempt(decode: DecodeRecord, handle: Handle, failed: OnError): RunAttempt {
   const done = (): Outcome => DONE
   const call = (record: DecodedRecord, context: AttemptContext): Outcome | Promise<Outcome> => {
     try {

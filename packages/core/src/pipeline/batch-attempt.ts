@@ -1,4 +1,4 @@
-import { DONE, type Halt, type Outcome, type Retry, UNTRIED, type Untried } from '../model/outcome.ts'
+import { DONE, type Failed, type Outcome, UNTRIED, type Untried } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import { failuresOf } from './batch-results.ts'
@@ -6,7 +6,7 @@ import { type DecodedRecord, type DecodeRecord, passThrough } from './decode.ts'
 import { after } from './maybe-async.ts'
 
 type Handle = (input: unknown, context: AttemptContext) => unknown
-type Judged = (error: unknown, context: AttemptContext, record: ConsumerRecord) => Retry | Halt
+type Judged = (error: unknown, context: AttemptContext, record: ConsumerRecord) => Failed
 
 /**
  * A batch whose records decode up to some point is handed over up to that point; the record that does not decode
@@ -29,7 +29,7 @@ function outcomeOf(result: unknown, tried: number, context: AttemptContext, judg
   const { records } = context.delivery
   const failures = failuresOf(result, tried)
   if (failures.length === 0 && tried === records.length) return DONE
-  const left = new Map<number, Retry | Halt | Untried>()
+  const left = new Map<number, Failed | Untried>()
   for (const { index, error } of failures) {
     const record = records[index] as ConsumerRecord
     if (context.isOpen(record)) left.set(record.offset, judged(error, context, record))

@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
+import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Decoder } from './decoders.ts'
 import type { ThreadOptions } from './thread-handler.ts'
@@ -58,6 +59,8 @@ export interface HandlerOptions<Value, Key, Headers> {
   readonly key?: Decoder<Key>
   /** Any Standard Schema over an object of header names and their last values as UTF-8 text. @default `RecordHeaders` */
   readonly headers?: StandardSchemaV1<unknown, Headers>
+  /** What follows when a record fails in this handler. @default the consumer's `onFailure` */
+  readonly onFailure?: FailurePolicy
   /** `true`: the handler takes up to `maxBatchRecords` records of one partition at a time. @default false */
   readonly batch?: boolean
 }

@@ -1,12 +1,15 @@
 import type { ErrorCode } from '../errors/codes.ts'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
-import type { Halt, Retry } from '../model/outcome.ts'
+import type { Dead, Failed, Halt, Skipped } from '../model/outcome.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
-import { type Backoff, backoffMs } from './backoff.ts'
+import { backoffMs } from './backoff.ts'
+import type { FailurePolicy, FailureStep, FinalStep, RetryStep } from './failure-policy.ts'
+import { Fatal, RetryLater, Skip } from './verdicts.ts'
 
-export interface FailurePolicy extends Backoff {
-  readonly maxAttempts: number
-}
+/** The same record fails the same way again, before its handler is called. */
+const UNTRIABLE: readonly ErrorCode[] = ['HF_DECODE_FAILED', 'HF_THREAD_VALUE_REFUSED']
+/** The longest pause that a handler can ask for. */
+const MAX_DELAY_MS = 2 ** 31 - 1
 
 export interface Failure {
   readonly error: unknown
@@ -18,26 +21,87 @@ export interface Failure {
   readonly random: number
 }
 
-/** The same record fails the same way again, before its handler is called. */
-const UNTRIABLE: readonly ErrorCode[] = ['HF_DECODE_FAILED', 'HF_THREAD_VALUE_REFUSED']
-
-/**
- * What follows from a failed attempt: another one after a back-off, or, when the attempts are used up or trying again
- * cannot help, a halted partition. A record is never skipped.
- */
-export function judge(failure: Failure, policy: FailurePolicy): Retry | Halt {
-  const { error, attempt } = failure
-  if (error instanceof HoldfastError && UNTRIABLE.includes(error.code)) return { type: 'halt', error }
-  if (attempt >= policy.maxAttempts) return { type: 'halt', error: exhausted(failure) }
-  return { type: 'retry', atMs: failure.nowMs + backoffMs(attempt, policy, failure.random), error }
+export interface FailureRules {
+  readonly policy: FailurePolicy
+  /** Where records go for which nothing else is said; undefined for nowhere. */
+  readonly deadLetterTopic: string | undefined
 }
 
-function exhausted({ error, attempt, handler, record }: Failure): HoldfastError {
+/**
+ * What follows from a failed attempt. A record that does not decode, or whose handler says that it cannot succeed, is not
+ * tried again unless the policy says so for that very error. A record is skipped only where that is spelled out.
+ */
+export function judge(failure: Failure, rules: FailureRules): Failed {
+  const { error } = failure
+  if (error instanceof Skip) return { type: 'skipped', error, reason: error.message }
+  const steps = rules.policy.stepsFor(error)
+  const isSpecific = steps !== rules.policy.steps
+  const step = isHopeless(error) && !isSpecific ? finalOf(steps) : stepAt(steps, failure.attempt)
+  if (step?.type !== 'retry') return endOf(step ?? defaultEnd(rules), failure, rules)
+  return { type: 'retry', atMs: failure.nowMs + pauseMs(step, failure, steps), error }
+}
+
+function isHopeless(error: unknown): boolean {
+  return error instanceof Fatal || isUntriable(error)
+}
+
+function isUntriable(error: unknown): error is HoldfastError {
+  return error instanceof HoldfastError && UNTRIABLE.includes(error.code)
+}
+
+/** The step that this many attempts lead to: a retry as long as there are attempts left, else the last one. */
+function stepAt(steps: readonly FailureStep[], attempt: number): FailureStep | undefined {
+  let allowed = 0
+  for (const step of steps) {
+    if (step.type !== 'retry') return step
+    allowed += step.attempts
+    if (attempt < allowed) return step
+  }
+  return undefined
+}
+
+function finalOf(steps: readonly FailureStep[]): FinalStep | undefined {
+  return steps.find((step): step is FinalStep => step.type !== 'retry')
+}
+
+function defaultEnd({ deadLetterTopic }: FailureRules): FinalStep {
+  return deadLetterTopic === undefined ? { type: 'halt' } : { type: 'deadLetter', topic: deadLetterTopic }
+}
+
+function pauseMs({ backoff }: RetryStep, { error, attempt, random }: Failure, steps: readonly FailureStep[]): number {
+  if (error instanceof RetryLater) return Math.min(MAX_DELAY_MS, Math.max(0, error.delayMs))
+  const before = attemptsBefore(steps, attempt)
+  // The first pause of a step that is not the first one comes after the last attempt of the step before.
+  const nth = before === 0 ? attempt : attempt - before + 1
+  return backoffMs(nth, { retryBackoffMs: backoff.fromMs, retryBackoffMaxMs: backoff.toMs }, random)
+}
+
+/** The attempts of the retry steps that are used up: the pauses of the next one begin anew. */
+function attemptsBefore(steps: readonly FailureStep[], attempt: number): number {
+  let before = 0
+  for (const step of steps) {
+    if (step.type !== 'retry' || attempt < before + step.attempts) break
+    before += step.attempts
+  }
+  return before
+}
+
+function endOf(step: FinalStep, failure: Failure, rules: FailureRules): Dead | Halt | Skipped {
+  const { error } = failure
+  if (step.type === 'skip') return { type: 'skipped', error, reason: step.reason }
+  if (step.type === 'halt') return { type: 'halt', error: halted(failure, rules) }
+  return { type: 'dead', error, topic: step.topic ?? (rules.deadLetterTopic as string) }
+}
+
+function halted(failure: Failure, { deadLetterTopic }: FailureRules): HoldfastError {
+  const { error, attempt, handler, record } = failure
+  if (isUntriable(error)) return error
   const { topic, partition, offset } = record
   const attempts = attempt === 1 ? '1 attempt' : `${attempt} attempts`
+  const why = deadLetterTopic === undefined ? 'no dead-letter topic is configured' : 'onFailure says so'
   return new HoldfastError(
     'HF_HANDLER_FAILED',
-    `${partitionName(record)} halted at ${offset} after ${attempts} of ${handler} (${describeError(error)}): no dead-letter topic is configured.\n  Nothing past ${offset} is committed. Fix: correct the cause, then restart the consumer.`,
+    `${partitionName(record)} halted at ${offset} after ${attempts} of ${handler} (${describeError(error)}): ${why}.\n  Nothing past ${offset} is committed. Fix: correct the cause, then restart the consumer.`,
     { cause: error, details: { topic, partition, offset, attempt, handler } },
   )
 }

@@ -16,6 +16,7 @@ export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
  * - `not-a-member`: out of the group; degraded after `heartbeatIntervalMs` (3 s), unhealthy after `rebalanceTimeoutMs`
  *   (5 minutes), which is the longest that a join may take.
  * - `commit-failing`: commits get no answer; degraded after `heartbeatIntervalMs`, unhealthy after `sessionTimeoutMs`.
+ * - `dead-letter-failing`: a dead-letter topic does not take a record, and its partition waits; at once.
  * - `paused-by-watchdog`: a handler nears its deadline; degraded, at once, for as long as the watchdog holds the partition.
  * - `buffer-full`: a partition is held back for want of room and has settled nothing for half of `stallTimeoutMs`; degraded.
  */
@@ -26,6 +27,7 @@ export type HealthCode =
   | 'silent'
   | 'not-a-member'
   | 'commit-failing'
+  | 'dead-letter-failing'
   | 'paused-by-watchdog'
   | 'buffer-full'
 
@@ -53,6 +55,7 @@ export interface PartitionFacts extends TopicPartition {
   readonly lag: number
   /** Why a record failed for good. */
   readonly halted: string | undefined
+  readonly isHeldByDeadLetter: boolean
   readonly isHeldByWatchdog: boolean
   readonly isHeldByBackpressure: boolean
   /** For so long it could have settled records and has settled none. */
@@ -155,10 +158,11 @@ function ofPartitions(facts: HealthFacts, limits: HealthLimits): HealthReason[] 
 }
 
 function ofPartition(partition: PartitionFacts, facts: HealthFacts, limits: HealthLimits): HealthReason[] {
-  const { halted, isHeldByWatchdog } = partition
+  const { halted, isHeldByWatchdog, isHeldByDeadLetter } = partition
   if (halted !== undefined) return [{ code: 'halted', severity: 'unhealthy', message: halted }]
   const found: HealthReason[] =
     facts.state === 'running' ? [...standstill(partition, limits), ...muteness(partition, facts, limits)] : []
+  if (isHeldByDeadLetter) found.push(unwritten(partition))
   if (!isHeldByWatchdog) return found
   return [
     ...found,
@@ -168,6 +172,14 @@ function ofPartition(partition: PartitionFacts, facts: HealthFacts, limits: Heal
       message: `${partitionName(partition)} is paused: what runs there nears its deadline (maxPollIntervalMs = ${limits.maxPollIntervalMs}). It goes on when that is over. Fix: shorten what the handler waits for, or raise maxPollIntervalMs.`,
     },
   ]
+}
+
+function unwritten(partition: PartitionFacts): HealthReason {
+  return {
+    code: 'dead-letter-failing',
+    severity: 'unhealthy',
+    message: `${partitionName(partition)} waits: its dead-letter topic does not take a record that failed for good. It is written again after a pause, and nothing is lost. Fix: see the log for the topic and the reason.`,
+  }
 }
 
 /** Lag without a settle. A partition that is merely paced, by its slots or its buffer, settles something now and then. */

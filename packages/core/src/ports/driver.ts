@@ -1,5 +1,5 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
-import type { RecordBatch } from '../model/record.ts'
+import type { HeaderEntry, RecordBatch } from '../model/record.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import type { Logger } from './logger.ts'
 
@@ -31,8 +31,23 @@ export interface DriverContext {
   readonly maxPartitionFetchBytes: number
   readonly autoOffsetReset: 'earliest' | 'latest' | 'none'
   readonly isolationLevel: 'read_committed' | 'read_uncommitted'
+  /** Topics that this consumer writes to; `start` rejects with `HF_TOPIC_MISSING` where one does not exist. */
+  readonly producesTo: readonly string[]
   readonly logger: Logger
   readonly sink: DriverSink
+}
+
+/** A record to write, byte for byte. */
+export interface OutgoingRecord {
+  readonly topic: string
+  /** @default by the key as Kafka's default partitioner does; without a key any */
+  readonly partition?: number | undefined
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** In this order; duplicates, null values and any names included. */
+  readonly headers: readonly HeaderEntry[]
+  /** Milliseconds since 1970. @default now */
+  readonly timestamp?: number | undefined
 }
 
 /** An offset to commit, bound to the epoch under which its partition was assigned. */
@@ -130,6 +145,11 @@ export interface Driver {
    * anew, which may be to this member.
    */
   release(partitions: readonly TopicPartition[]): void
+  /**
+   * Writes records; resolves when every in-sync replica has all of them (`acks=all`, idempotent). Rejects with a
+   * `HoldfastError`; any of them may have been written then.
+   */
+  produce(records: readonly OutgoingRecord[]): Promise<void>
   /** Leaves the group and closes every connection. The core has drained and committed before. */
   stop(): Promise<void>
 }

@@ -73,6 +73,16 @@ export interface ConsumerEvents {
     /** Undefined where they are not tried again. */
     readonly retryInMs: number | undefined
   }
+  /** The record failed for good, and its dead-letter topic has it: it is settled. */
+  'record:dead': AttemptEvent & { readonly deadLetterTopic: string; readonly error: unknown }
+  /** The record was settled without effect, as its handler or its failure policy said. */
+  'record:discarded': AttemptEvent & { readonly reason: string; readonly error: unknown }
+  /** The dead-letter topic did not take a record: its partition waits, and it is tried again. */
+  'deadletter:failed': AttemptEvent & {
+    readonly deadLetterTopic: string
+    readonly error: HoldfastError
+    readonly retryInMs: number
+  }
   /** An attempt has climbed a rung of the ladder of deadlines. */
   'attempt:late': AttemptEvent & {
     readonly rung: DeadlineRung

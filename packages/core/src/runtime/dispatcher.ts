@@ -29,6 +29,10 @@ export interface DispatcherPorts {
   /** An attempt of this length may have blocked the event loop. */
   readonly longMs: number
   handlerOf(topic: string): BoundHandler
+  /** What follows without a call of the handler, where records wait to be written to their dead-letter topic. */
+  waitingOutcome(context: AttemptContext, state: PartitionState): Outcome | undefined
+  /** Writes what is dead to its topic; answers what follows then. */
+  bury(outcome: Outcome, context: AttemptContext, state: PartitionState): Promise<Outcome>
   /** Carries out what an attempt led to. */
   apply(outcome: Outcome, context: AttemptContext, state: PartitionState): void
   /** A slot let go of its lanes; `isDue`: there is something to decide before it takes the next. */
@@ -107,9 +111,11 @@ export class Dispatcher {
           do {
             const context = this.#begin(slot, lanes, handler, nowMs)
             if (context === undefined) break
-            const result = handler.run(context)
-            const outcome = result instanceof Promise ? await result : result
+            const result = this.#ports.waitingOutcome(context, slot.state) ?? handler.run(context)
+            let outcome = result instanceof Promise ? await result : result
             nowMs = this.#end(outcome, context, slot.state)
+            if (mayBeDead(outcome)) outcome = await this.#ports.bury(outcome, context, slot.state)
+            this.#ports.apply(outcome, context, slot.state)
           } while (nowMs < endMs)
         } finally {
           this.#leave(slot)
@@ -154,7 +160,6 @@ export class Dispatcher {
     const nowMs = this.#ports.scope.now()
     context.close()
     this.#measure(outcome, context, state, nowMs)
-    this.#ports.apply(outcome, context, state)
     return nowMs
   }
 
@@ -187,4 +192,8 @@ export class Dispatcher {
     }
     return nowMs - this.#heldSinceMs >= MAX_LOOP_HOLD_MS
   }
+}
+
+function mayBeDead({ type }: Outcome): boolean {
+  return type === 'dead' || type === 'partial'
 }

@@ -139,6 +139,7 @@ export class HealthWatch {
       partition: state.partition,
       lag: lagOf(state),
       halted: state.haltedBy?.message,
+      isHeldByDeadLetter: state.queue.holds.has('dead letter'),
       isHeldByWatchdog: state.queue.holds.has('watchdog'),
       isHeldByBackpressure: state.queue.holds.has('backpressure'),
       idleMs: this.#ageOf(times.progressMs),

@@ -102,6 +102,18 @@ function logAttempts(events: Events, logger: Logger): void {
   events.on('attempt:late', ({ rung, ageMs, remaining, ...fields }) =>
     logger.warn({ ...fields, rung, ageMs: Math.round(ageMs), remaining: round(remaining) }, LATE_ATTEMPT[rung]),
   )
+  events.on('record:dead', ({ error, ...fields }) =>
+    logger.warn({ ...fields, reason: describeError(error) }, 'record failed for good; its dead-letter topic has it'),
+  )
+  events.on('record:discarded', ({ error, ...fields }) =>
+    logger.warn({ ...fields, error: describeError(error) }, 'record settled without effect'),
+  )
+  events.on('deadletter:failed', ({ error, retryInMs, ...fields }) =>
+    logger.error(
+      { ...fields, code: error.code, reason: error.message, retryInMs: Math.round(retryInMs) },
+      'dead letter not taken; the record stays open and its partition waits',
+    ),
+  )
   events.on('attempt:stale', (fields) => logger.warn(fields, 'handler came back after its epoch had ended'))
 }
 

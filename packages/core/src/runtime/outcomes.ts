@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
-import type { Halt, Outcome, Retry, Untried } from '../model/outcome.ts'
+import type { Failed, Halt, Outcome, Retry, Untried } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { Events } from '../ports/events.ts'
@@ -19,7 +19,7 @@ export interface OutcomePorts {
 }
 
 /** What follows for the records of a delivery that are not settled, by their offsets and in their order. */
-type Left = ReadonlyMap<number, Retry | Halt | Untried>
+type Left = ReadonlyMap<number, Failed | Untried>
 
 /** Carries out what an attempt led to: settles records, parks lanes, halts the partition. */
 export class Outcomes {
@@ -41,6 +41,8 @@ export class Outcomes {
         return this.#applyEach(outcome.left, context, state)
       case 'retry':
       case 'halt':
+      case 'dead':
+      case 'skipped':
         return this.#fail(outcome, context, state)
       case 'aborted':
         for (const lane of lanes) lane.stop()
@@ -60,7 +62,7 @@ export class Outcomes {
     this.#ports.madeRoom()
   }
 
-  #fail(outcome: Retry | Halt, context: AttemptContext, state: PartitionState): void {
+  #fail(outcome: Failed, context: AttemptContext, state: PartitionState): void {
     const open = openOf(context)
     this.#applyEach(new Map(open.map(({ offset }) => [offset, outcome])), context, state)
     if (open.length > 0) return
@@ -69,8 +71,9 @@ export class Outcomes {
   }
 
   #applyEach(left: Left, context: AttemptContext, state: PartitionState): void {
-    const settled = openOf(context).filter(({ offset }) => !left.has(offset))
+    const settled = openOf(context).filter(({ offset }) => !isOpenAfter(left.get(offset)))
     if (settled.length > 0) this.#settle(settled, context, state)
+    this.#tellEnds(left, context)
     const retries = [...left].filter((entry): entry is [number, Retry] => entry[1].type === 'retry')
     // They run together again, so that a batch does not fall apart by its back-off.
     const dueMs = retries.reduce((latestMs, [, { atMs }]) => Math.max(latestMs, atMs), 0)
@@ -79,12 +82,21 @@ export class Outcomes {
       lane.keep(({ offset }) => {
         const next = left.get(offset)
         isFailed ||= next?.type === 'retry'
-        return next !== undefined
+        return isOpenAfter(next)
       })
       if (isFailed) this.#ports.scheduler.park(lane, context.attempt, dueMs)
     }
     this.#tellRetry(retries, dueMs, context)
     this.#halt(left, context, state)
+  }
+
+  #tellEnds(left: Left, context: AttemptContext): void {
+    const { events } = this.#ports
+    for (const [offset, next] of left) {
+      const event = { ...context.event, offset }
+      if (next.type === 'dead') events.emit('record:dead', { ...event, deadLetterTopic: next.topic, error: next.error })
+      if (next.type === 'skipped') events.emit('record:discarded', { ...event, reason: next.reason, error: next.error })
+    }
   }
 
   #tellRetry(retries: readonly [number, Retry][], dueMs: number, context: AttemptContext): void {
@@ -130,12 +142,17 @@ export class Outcomes {
   }
 }
 
+/** Dead letters are acknowledged by now. */
+function isOpenAfter(next: Failed | Untried | undefined): boolean {
+  return next !== undefined && next.type !== 'dead' && next.type !== 'skipped'
+}
+
 function openOf(context: AttemptContext): readonly ConsumerRecord[] {
   const { records } = context.delivery
   return context.hasSettled ? records.filter((record) => context.isOpen(record)) : records
 }
 
 /** What the handler threw. */
-function causeOf({ error }: Retry | Halt): unknown {
+function causeOf({ error }: Failed): unknown {
   return error instanceof HoldfastError && error.code === 'HF_HANDLER_FAILED' ? error.cause : error
 }

@@ -70,6 +70,10 @@ export interface ConsumerStatus {
   readonly slots: SlotStatus
   /** Counted since the consumer was made. */
   readonly fenced: FencedCounts
+  /** Records that failed for good and are in a dead-letter topic. Counted as `fenced`. */
+  readonly dead: number
+  /** Records that were settled without effect, as their handler or their failure policy said. */
+  readonly discarded: number
   /** As `fenced`. */
   readonly late: LateCounts
   /** Of the partition that is nearest to its deadline, what is left of `maxPollIntervalMs`, from 1 to 0; 1 with nothing to do. */

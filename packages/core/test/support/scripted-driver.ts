@@ -11,6 +11,7 @@ import type {
   DriverFactory,
   DriverSink,
   MembershipAnswer,
+  OutgoingRecord,
 } from '../../src/ports/driver.ts'
 
 export interface PendingCommit {
@@ -46,6 +47,8 @@ export class ScriptedDriver implements Driver {
   /** How commits are answered; undefined where the test answers each. */
   answerWith: CommitResult['status'] | undefined = 'ok'
   confirmWith: MembershipAnswer = 'member'
+  readonly produced: OutgoingRecord[] = []
+  answerProducesWith: () => Promise<void> = async () => undefined
   onStart: (signal: AbortSignal) => Promise<void> = async () => undefined
   onStop: () => Promise<void> = async () => undefined
   /** Whoever asks finds that brokers have just answered, until the test says otherwise. */
@@ -106,6 +109,11 @@ export class ScriptedDriver implements Driver {
   async confirm(): Promise<MembershipAnswer> {
     this.calls.push('confirm')
     return this.confirmWith
+  }
+
+  async produce(records: readonly OutgoingRecord[]): Promise<void> {
+    await this.answerProducesWith()
+    this.produced.push(...records)
   }
 
   release(partitions: readonly TopicPartition[]): void {

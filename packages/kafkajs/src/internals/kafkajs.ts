@@ -10,6 +10,7 @@ export type {
   EachBatchPayload,
   GroupMember,
   GroupMemberAssignment,
+  IHeaders,
   ISocketFactory,
   KafkaConfig,
   KafkaMessage,

@@ -46,6 +46,7 @@ const SETTINGS: Omit<DriverContext, 'groupId' | 'topics' | 'logger' | 'sink'> = 
   maxPartitionFetchBytes: 65_536,
   autoOffsetReset: 'earliest',
   isolationLevel: 'read_committed',
+  producesTo: [],
 }
 
 /** Stands in for the core: holds a driver and writes down what it tells. */

@@ -3,11 +3,18 @@ import type { DriverCase, DriverEnvironment } from './driver-environment.ts'
 import { FETCH_CASES } from './fetch-cases.ts'
 import { GROUP_CASES } from './group-cases.ts'
 import { MEMBER_CASES } from './member-cases.ts'
+import { PRODUCE_CASES } from './produce-cases.ts'
 
 export type { DriverCase, DriverEnvironment } from './driver-environment.ts'
 
 /** What every driver keeps, case by case. */
-export const DRIVER_CASES: readonly DriverCase[] = [...GROUP_CASES, ...MEMBER_CASES, ...FETCH_CASES, ...COMMIT_CASES]
+export const DRIVER_CASES: readonly DriverCase[] = [
+  ...GROUP_CASES,
+  ...MEMBER_CASES,
+  ...FETCH_CASES,
+  ...COMMIT_CASES,
+  ...PRODUCE_CASES,
+]
 
 export interface DriverContractOptions {
   /** Names the driver in the names of the cases. */

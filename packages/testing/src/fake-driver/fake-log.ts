@@ -1,14 +1,15 @@
-import { type ConsumerRecord, RecordHeaders } from '@holdfast/core'
+import { type ConsumerRecord, type HeaderEntry, RecordHeaders } from '@holdfast/core'
 
 /** What can be produced; text is written as UTF-8, anything else but bytes and null as JSON. */
 export interface FakeRecord {
   readonly key?: string | Buffer | null
   readonly value?: unknown
-  readonly headers?: Readonly<Record<string, string | Buffer | null>>
+  /** By name, or as entries in their order. */
+  readonly headers?: Readonly<Record<string, string | Buffer | null>> | readonly HeaderEntry[]
   /** @default by the key's hash, or the least filled partition */
-  readonly partition?: number
+  readonly partition?: number | undefined
   /** Milliseconds since 1970. @default 0 */
-  readonly timestamp?: number
+  readonly timestamp?: number | undefined
 }
 
 export interface FetchResult {
@@ -45,10 +46,17 @@ export class FakeLog {
     return [...this.#records.keys()]
   }
 
+  /** What it holds, in order. */
+  get records(): readonly ConsumerRecord[] {
+    return [...this.#records.values()]
+  }
+
   append({ key = null, value = null, headers = {}, timestamp = 0 }: FakeRecord): number {
     const { topic, partition } = this
     const offset = this.#end
-    const entries = Object.entries(headers).map(([name, text]) => [name, toBytes(text)] as const)
+    const entries = Array.isArray(headers)
+      ? (headers as readonly HeaderEntry[])
+      : Object.entries(headers).map(([name, text]) => [name, toBytes(text)] as const)
     this.#records.set(
       offset,
       Object.freeze({

@@ -7,6 +7,7 @@ import {
   type DriverContext,
   HoldfastError,
   type MembershipAnswer,
+  type OutgoingRecord,
   partitionName,
   type TopicPartition,
 } from '@holdfast/core'
@@ -16,13 +17,16 @@ import { FakeFetcher } from './fake-fetcher.ts'
 import { COOPERATIVE, type FakeGroup, type GroupMember } from './fake-group.ts'
 import type { FakeLogs } from './fake-logs.ts'
 import type { FetchFaults } from './fetch-faults.ts'
+import type { ProduceFaults } from './produce-faults.ts'
 
 export interface MemberPorts {
   readonly logs: FakeLogs
   readonly group: FakeGroup
   readonly commitFaults: CommitFaults
+  readonly produceFaults: ProduceFaults
   readonly maxBatchRecords: number
   readonly fetchFaults: FetchFaults
+  append(record: OutgoingRecord): void
   nextMemberId(): string
   /** The client process runs from now on, until `ended`. */
   started(member: FakeMember): void
@@ -128,6 +132,16 @@ export class FakeMember implements Driver, GroupMember {
     return 'fenced'
   }
 
+  async produce(records: readonly OutgoingRecord[]): Promise<void> {
+    await nextTurn()
+    await this.#ports.produceFaults.held
+    if (this.#phase === 'killed') return new Promise(() => undefined)
+    const error = this.#ports.produceFaults.next()
+    if (error !== undefined) throw error
+    for (const { topic } of records) this.#checkExists(topic)
+    for (const record of records) this.#ports.append(record)
+  }
+
   release(partitions: readonly TopicPartition[]): void {
     this.#fetcher.forget(partitions)
     this.#owned = withoutAny(this.#owned, partitions)
@@ -223,11 +237,15 @@ export class FakeMember implements Driver, GroupMember {
   }
 
   #checkMayStart(signal: AbortSignal): void {
-    const missing = this.#context.topics.find((topic) => typeof topic === 'string' && !this.#ports.logs.has(topic))
     if (signal.aborted || this.#phase !== 'new') throw startAborted()
-    if (missing === undefined) return
-    throw new HoldfastError('HF_TOPIC_MISSING', `the topic ${missing} does not exist.\n  Fix: create it.`, {
-      details: { topic: missing },
+    const { topics, producesTo } = this.#context
+    for (const topic of [...topics, ...producesTo]) if (typeof topic === 'string') this.#checkExists(topic)
+  }
+
+  #checkExists(topic: string): void {
+    if (this.#ports.logs.has(topic)) return
+    throw new HoldfastError('HF_TOPIC_MISSING', `the topic ${topic} does not exist.\n  Fix: create it.`, {
+      details: { topic },
     })
   }
 

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { describeError } from '../errors/holdfast-error.ts'
+import type { ConsumerRecord, HeaderEntry } from '../model/record.ts'
+import type { OutgoingRecord } from '../ports/driver.ts'
+
+/** What is known of a record that failed for good. */
+export interface Death {
+  readonly record: ConsumerRecord
+  readonly deadLetterTopic: string
+  readonly groupId: string
+  readonly handler: string
+  readonly attempts: number
+  readonly error: unknown
+  /** Milliseconds since 1970. */
+  readonly firstFailedMs: number
+  readonly lastFailedMs: number
+}
+
+/** Headers of ours begin with it; they come after those of the record. */
+export const DEAD_LETTER_PREFIX = 'holdfast-dead-'
+const MAX_MESSAGE = 2_000
+const SHORT_MESSAGE = 100
+const DIGEST_DIGITS = 16
+
+/**
+ * How much of a record is left out so that its topic takes it: nothing; then our own words; then its headers; then its
+ * value, by halves, last of all.
+ */
+export type Shrinking = number
+
+const OWN_WORDS: Shrinking = 1
+const HEADERS: Shrinking = 2
+/** From here on the value is halved each time, until nothing of it is left. */
+export const LAST_SHRINKING: Shrinking = HEADERS + 32
+
+/** The record as its dead-letter topic gets it: its bytes and headers as they were, and what became of it. */
+export function deadLetterOf(death: Death, shrinking: Shrinking = 0): OutgoingRecord {
+  const { record, deadLetterTopic } = death
+  const value = shrinking > HEADERS ? cut(record.value, shrinking - HEADERS) : record.value
+  const kept = shrinking >= HEADERS ? [] : [...record.headers]
+  const headers = [...kept, ...reportOf(death, shrinking), ...lossOf(record, value, shrinking)]
+  // Its own time: a topic that is kept for a week would drop a record of last month at once.
+  return { topic: deadLetterTopic, key: record.key, value, headers }
+}
+
+/** Names a record of a group for ever: a copy that was written twice can be told by it. */
+export function deadLetterId(groupId: string, { topic, partition, offset }: ConsumerRecord): string {
+  return `${groupId}/${topic}/${partition}/${offset}`
+}
+
+function reportOf(death: Death, shrinking: Shrinking): HeaderEntry[] {
+  const { record, groupId, handler, attempts, error, firstFailedMs, lastFailedMs } = death
+  const isShort = shrinking >= OWN_WORDS
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  return entries({
+    id: deadLetterId(groupId, record),
+    'source-topic': record.topic,
+    'source-partition': record.partition,
+    'source-offset': record.offset,
+    'source-timestamp': record.timestamp,
+    group: groupId,
+    handler: handler.slice(0, isShort ? SHORT_MESSAGE : MAX_MESSAGE),
+    attempts,
+    'error-class': (error instanceof Error ? error.name : typeof error).slice(0, SHORT_MESSAGE),
+    'error-message': describeError(error).slice(0, isShort ? SHORT_MESSAGE : MAX_MESSAGE),
+    'error-stack-digest': createHash('sha256').update(stack).digest('hex').slice(0, DIGEST_DIGITS),
+    'first-failure': new Date(firstFailedMs).toISOString(),
+    'last-failure': new Date(lastFailedMs).toISOString(),
+  })
+}
+
+/** What the topic did not take; the digest tells whether a copy from elsewhere is the same. */
+function lossOf(record: ConsumerRecord, value: Buffer | null, shrinking: Shrinking): HeaderEntry[] {
+  if (shrinking < HEADERS) return []
+  if (value === record.value) return entries({ truncated: 'headers' })
+  return entries({
+    truncated: 'headers, value',
+    'value-bytes': record.value?.length ?? 0,
+    'value-sha256': createHash('sha256')
+      .update(record.value ?? '')
+      .digest('hex'),
+  })
+}
+
+function cut(value: Buffer | null, halvings: number): Buffer | null {
+  return value === null ? null : value.subarray(0, Math.floor(value.length / 2 ** halvings))
+}
+
+function entries(values: Readonly<Record<string, string | number>>): HeaderEntry[] {
+  return Object.entries(values).map(([name, value]) => [`${DEAD_LETTER_PREFIX}${name}`, Buffer.from(String(value))])
+}

@@ -1,0 +1,146 @@
+import { type ConsumerEvents, type HeaderEntry, on } from '@holdfast/core'
+import { describe, expect, inject, test } from 'vitest'
+import { TestCluster } from '../support/test-cluster.ts'
+import { testConsumer, whileRunning } from '../support/test-consumer.ts'
+import { until } from '../support/until.ts'
+
+const RECORDS = 30
+const isPoison = (offset: number): boolean => offset % 10 === 3
+
+describe('dead letters on a real broker', () => {
+  test('every record is handled or dead, none is lost, and what is dead is as it was', async () => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const topic = await cluster.createTopic(1)
+    const deadLetterTopic = await cluster.createTopic(1)
+    await cluster.produceNumbers(topic, RECORDS, 1)
+    const handled: number[] = []
+    const letters: { readonly value: string; readonly headers: readonly HeaderEntry[] }[] = []
+    const consumer = testConsumer(cluster.brokers, {
+      groupId: topic,
+      deadLetterTopic,
+      maxAttempts: 2,
+      retryBackoffMs: 10,
+      handlers: [
+        on(topic, ({ offset }) => {
+          if (isPoison(offset)) throw new Error(`no ${offset}`)
+          handled.push(offset)
+        }),
+      ],
+    })
+    const reader = testConsumer(cluster.brokers, {
+      groupId: deadLetterTopic,
+      handlers: [
+        on(deadLetterTopic, ({ value, headers }) => {
+          letters.push({ value: String(value), headers: [...headers] })
+        }),
+      ],
+    })
+    await whileRunning(consumer, () =>
+      whileRunning(reader, async () => {
+        await until(
+          'the end of the log',
+          () => cluster.committed(topic, topic),
+          ([offset]) => offset === RECORDS,
+        )
+        await until(
+          'the dead letters',
+          () => letters.length,
+          (count) => count === 3,
+        )
+      }),
+    )
+    expect(handled).toHaveLength(RECORDS - 3)
+    const texts = letters.map(({ headers }) =>
+      Object.fromEntries(headers.map(([name, value]) => [name, String(value)])),
+    )
+    expect(texts.map((text) => text['holdfast-dead-source-offset'])).toEqual(['3', '13', '23'])
+    expect(texts[0]).toMatchObject({
+      'holdfast-dead-id': `${topic}/${topic}/0/3`,
+      'holdfast-dead-attempts': '2',
+      'holdfast-dead-error-message': 'Error: no 3',
+    })
+    expect(letters.map(({ value }) => value)).toEqual(['3', '13', '23'])
+  })
+
+  test('a dead-letter topic that is deleted holds its source back, and when it is back all goes on without a restart', async () => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const topic = await cluster.createTopic(1)
+    const deadLetterTopic = await cluster.createTopic(1)
+    const failures: ConsumerEvents['deadletter:failed'][] = []
+    const consumer = testConsumer(cluster.brokers, {
+      groupId: topic,
+      deadLetterTopic,
+      maxAttempts: 1,
+      retryBackoffMs: 100,
+      retryBackoffMaxMs: 500,
+      handlers: [
+        on(topic, ({ offset }) => {
+          if (isPoison(offset)) throw new Error('no')
+        }),
+      ],
+    })
+    consumer.on('deadletter:failed', (event) => failures.push(event))
+    await whileRunning(consumer, async () => {
+      await cluster.admin.deleteTopics({ topics: [deadLetterTopic] })
+      await cluster.produceNumbers(topic, 10, 1)
+      await until(
+        'a refusal',
+        () => failures.length,
+        (count) => count > 0,
+      )
+      expect(failures[0]?.error).toMatchObject({ code: 'HF_DEAD_LETTER_FAILED', cause: { code: 'HF_TOPIC_MISSING' } })
+      expect(consumer.status().health).toMatchObject({
+        status: 'unhealthy',
+        reasons: [{ code: 'dead-letter-failing' }],
+      })
+      expect((await cluster.committed(topic, topic))[0]).toBeLessThanOrEqual(3)
+      await cluster.admin.createTopics({ topics: [{ topic: deadLetterTopic, numPartitions: 1 }] })
+      await until(
+        'the end of the log',
+        () => cluster.committed(topic, topic),
+        ([offset]) => offset === 10,
+      )
+      expect(consumer.status()).toMatchObject({ dead: 1, health: { status: 'healthy' } })
+    })
+  })
+
+  test('a topic that takes only small records gets less of a large one', async () => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const topic = await cluster.createTopic(1)
+    const deadLetterTopic = await cluster.createTopic(1)
+    await cluster.admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: 2, name: deadLetterTopic, configEntries: [{ name: 'max.message.bytes', value: '2000' }] }],
+    })
+    const letters: { readonly bytes: number | undefined; readonly truncated: string | undefined }[] = []
+    const consumer = testConsumer(cluster.brokers, {
+      groupId: topic,
+      deadLetterTopic,
+      maxAttempts: 1,
+      handlers: [
+        on(topic, () => {
+          throw new Error('no')
+        }),
+      ],
+    })
+    const reader = testConsumer(cluster.brokers, {
+      groupId: deadLetterTopic,
+      handlers: [
+        on(deadLetterTopic, ({ value, headers }) => {
+          letters.push({ bytes: value?.length, truncated: headers.text('holdfast-dead-truncated') })
+        }),
+      ],
+    })
+    await cluster.produce(topic, [{ value: 'x'.repeat(8_000) }])
+    await whileRunning(consumer, () =>
+      whileRunning(reader, () =>
+        until(
+          'the dead letter',
+          () => letters.length,
+          (count) => count === 1,
+        ),
+      ),
+    )
+    expect(letters).toEqual([{ bytes: 1_000, truncated: 'headers, value' }])
+  })
+})
