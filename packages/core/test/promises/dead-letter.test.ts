@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
@@ -30,6 +30,8 @@ async function serving(options: object = {}, { partitions = 1, bad = ['1'], erro
   const dead = (): readonly ConsumerRecord[] => broker.records(DEAD)
   return { ...made, broker, calls, dead }
 }
+
+afterEach(() => void vi.restoreAllMocks())
 
 const textsOf = ({ headers }: ConsumerRecord): Record<string, string | undefined> =>
   Object.fromEntries([...headers].map(([name, value]) => [name, value?.toString()]))
@@ -76,6 +78,7 @@ test('it keeps bytes and headers as they were, and adds what became of it', asyn
 })
 
 test('while its topic does not take it, nothing is committed past it, its partition waits, health is red; then all recovers', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
   const { broker, clock, calls, dead, events, consumer } = await serving({}, { partitions: 2 })
   broker.failProduces(UNREACHABLE, 6)
   broker.produce('t', [...values(0, 3), ...values(10, 13, 1)])
