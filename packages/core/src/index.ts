@@ -26,6 +26,7 @@ export {
   type RecordHandler,
   type TopicPattern,
 } from './pipeline/handler.ts'
+export type { DeadLetter } from './pipeline/read-dead-letter.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
 export type {
   ThreadBatchHandler,
@@ -75,6 +76,14 @@ export type {
   PartitionEvent,
 } from './ports/events.ts'
 export type { Logger } from './ports/logger.ts'
+export {
+  type DeadLetterGroup,
+  type InspectOptions,
+  listDeadLetters,
+  type PeekOptions,
+  peekDeadLetters,
+} from './redrive/inspect.ts'
+export { type LetterFate, type RedriveOptions, type RedriveReport, redrive } from './redrive/redrive.ts'
 export { EXIT_CODES, type Runnable, type RunUntilSignalOptions, runUntilSignal } from './runtime/run-until-signal.ts'
 export type { StopReport } from './runtime/session.ts'
 export type {

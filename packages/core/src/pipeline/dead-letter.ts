@@ -21,6 +21,7 @@ export const DEAD_LETTER_PREFIX = 'holdfast-dead-'
 const MAX_MESSAGE = 2_000
 const SHORT_MESSAGE = 100
 const DIGEST_DIGITS = 16
+const FRAMES = 3
 
 /**
  * How much of a record is left out so that its topic takes it: nothing; then our own words; then its headers; then its
@@ -51,7 +52,6 @@ export function deadLetterId(groupId: string, { topic, partition, offset }: Cons
 function reportOf(death: Death, shrinking: Shrinking): HeaderEntry[] {
   const { record, groupId, handler, attempts, error, firstFailedMs, lastFailedMs } = death
   const isShort = shrinking >= OWN_WORDS
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
   return entries({
     id: deadLetterId(groupId, record),
     'source-topic': record.topic,
@@ -63,10 +63,17 @@ function reportOf(death: Death, shrinking: Shrinking): HeaderEntry[] {
     attempts,
     'error-class': (error instanceof Error ? error.name : typeof error).slice(0, SHORT_MESSAGE),
     'error-message': describeError(error).slice(0, isShort ? SHORT_MESSAGE : MAX_MESSAGE),
-    'error-stack-digest': createHash('sha256').update(stack).digest('hex').slice(0, DIGEST_DIGITS),
+    'error-stack-digest': createHash('sha256').update(placeOf(error)).digest('hex').slice(0, DIGEST_DIGITS),
     'first-failure': new Date(firstFailedMs).toISOString(),
     'last-failure': new Date(lastFailedMs).toISOString(),
   })
+}
+
+/** Where an error was made: what called that differs from record to record, and so does its message. */
+function placeOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return frames.slice(0, FRAMES).join('\n')
 }
 
 /** What the topic did not take; the digest tells whether a copy from elsewhere is the same. */

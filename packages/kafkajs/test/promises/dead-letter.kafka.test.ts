@@ -1,5 +1,7 @@
-import { type ConsumerEvents, type HeaderEntry, on } from '@holdfast/core'
+import { type ConsumerEvents, type HeaderEntry, on, redrive } from '@holdfast/core'
 import { describe, expect, inject, test } from 'vitest'
+import { kafkajs } from '../../src/index.ts'
+import { quietLogger } from '../support/quiet-logger.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
 import { until } from '../support/until.ts'
@@ -142,5 +144,45 @@ describe('dead letters on a real broker', () => {
       ),
     )
     expect(letters).toEqual([{ bytes: 1_000, truncated: 'headers, value' }])
+  })
+
+  test('what has died is handled when it is sent again after a mend, each once, in two calls', async () => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const topic = await cluster.createTopic(3)
+    const deadLetterTopic = await cluster.createTopic(2)
+    await cluster.produceNumbers(topic, RECORDS, 3)
+    let isMended = false
+    const handled: string[] = []
+    const consumer = testConsumer(cluster.brokers, {
+      groupId: topic,
+      deadLetterTopic,
+      maxAttempts: 1,
+      handlers: [
+        on(topic, ({ value }) => {
+          if (!isMended) throw new Error('not yet')
+          handled.push(String(value))
+        }),
+      ],
+    })
+    await whileRunning(consumer, async () => {
+      await until(
+        'all of them dead',
+        () => consumer.status().dead,
+        (dead) => dead === RECORDS,
+      )
+      isMended = true
+      const source = { driver: kafkajs({ brokers: cluster.brokers }), topic: deadLetterTopic, logger: quietLogger }
+      const first = await redrive({ ...source, maximum: 10 })
+      expect(first).toMatchObject({ counts: { sent: 10 }, hasMore: true })
+      const rest = await redrive(source)
+      expect(rest).toMatchObject({ counts: { sent: RECORDS - 10, copy: 0 }, foreign: 0, hasMore: false })
+      await until(
+        'all of them handled',
+        () => handled.length,
+        (count) => count >= RECORDS,
+      )
+    })
+    expect(new Set(handled).size).toBe(RECORDS)
+    expect(handled).toHaveLength(RECORDS)
   })
 })

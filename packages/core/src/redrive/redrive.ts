@@ -1,0 +1,149 @@
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import type { HeaderEntry } from '../model/record.ts'
+import { type DeadLetter, readDeadLetter } from '../pipeline/read-dead-letter.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { DriverFactory, OutgoingRecord } from '../ports/driver.ts'
+import type { Logger } from '../ports/logger.ts'
+import { readLetters, temporaryGroup } from './read-letters.ts'
+
+/** How often a record has been sent again, in its headers. */
+const COUNT_HEADER = 'holdfast-redrives'
+/** The letter that it was sent from: what handles it twice can tell so. */
+const ID_HEADER = 'holdfast-redriven-id'
+const DEFAULT_MAX_REDRIVES = 3
+/** So many ids are remembered in one call; a copy lies close to its original. */
+const MAX_REMEMBERED = 100_000
+
+export interface RedriveOptions {
+  readonly driver: DriverFactory
+  /** The dead-letter topic. */
+  readonly topic: string
+  /**
+   * The group that remembers how far it has come: a call goes on where the last one with the same group ended, also after a
+   * crash. What a filter leaves out counts as seen; another group looks at all of it anew. @default the topic and `.redrive`
+   */
+  readonly groupId?: string
+  /** Where a letter goes. @default the topic that its record came from */
+  readonly to?: string | ((letter: DeadLetter) => string)
+  /** Which letters are sent. @default all */
+  readonly filter?: (letter: DeadLetter) => boolean
+  /** At most so many are read a second. @default no limit */
+  readonly perSecond?: number
+  /** At most so many are sent; the rest stays for the next call. @default no limit */
+  readonly maximum?: number
+  /**
+   * How often a record may be sent again in all: one that has died so often is left where it is, since it would come back
+   * for ever. @default 3
+   */
+  readonly maxRedrives?: number
+  /** Says what would be sent, and sends and remembers nothing. @default false */
+  readonly dryRun?: boolean
+  /** Is told of each letter and of what became of it. */
+  readonly onLetter?: (letter: DeadLetter, fate: LetterFate) => void
+  /** Ends the call; what was sent is remembered. */
+  readonly signal?: AbortSignal
+  readonly logger?: Logger
+  readonly clock?: Clock
+}
+
+/**
+ * - `sent`: it is in its topic again. - `filtered`: the filter left it out.
+ * - `looping`: it has been sent `maxRedrives` times. - `copy`: a letter of the same record was sent before.
+ * - `truncated`: its topic did not take all of it, so that it cannot be sent as it was.
+ */
+export type LetterFate = 'sent' | 'filtered' | 'looping' | 'copy' | 'truncated'
+
+export interface RedriveReport {
+  /** Letters by what became of them; with `dryRun`, what would have. */
+  readonly counts: Readonly<Record<LetterFate, number>>
+  /** Records of the topic that are no dead letters of ours; they are passed over. */
+  readonly foreign: number
+  /** Whether the call ended at `maximum`. */
+  readonly hasMore: boolean
+}
+
+/**
+ * Sends dead letters again, each with the bytes and headers that its record had, to the end of the topic as of now. A letter
+ * counts as sent when all replicas in sync have it; a process that dies between that and its commit sends it once more, with
+ * the same `holdfast-redriven-id`.
+ * @throws HF_OPTION_INVALID; what the driver rejects with, where a letter cannot be written: what was sent is remembered
+ */
+export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
+  check(options)
+  const { topic, dryRun = false, maximum = Number.POSITIVE_INFINITY, onLetter } = options
+  const groupId = dryRun ? temporaryGroup(topic) : (options.groupId ?? `${topic}.redrive`)
+  const counts: Record<LetterFate, number> = { sent: 0, filtered: 0, looping: 0, copy: 0, truncated: 0 }
+  const ids = new Set<string>()
+  let foreign = 0
+  let hasMore = false
+  await readLetters({ ...options, groupId }, async (record, driver) => {
+    const letter = readDeadLetter(record)
+    if (letter === undefined) {
+      foreign += 1
+      return 'next'
+    }
+    const fate = fateOf(letter, ids, options)
+    if (fate === 'sent') {
+      if (counts.sent >= maximum) {
+        hasMore = true
+        return 'stop'
+      }
+      if (!dryRun) await driver.produce([redriven(letter, options)])
+      remember(letter.id, ids)
+    }
+    counts[fate] += 1
+    onLetter?.(letter, fate)
+    return 'next'
+  })
+  return { counts, foreign, hasMore }
+}
+
+function fateOf(letter: DeadLetter, ids: ReadonlySet<string>, options: RedriveOptions): LetterFate {
+  const { filter = () => true, maxRedrives = DEFAULT_MAX_REDRIVES } = options
+  if (ids.has(letter.id)) return 'copy'
+  if (!filter(letter)) return 'filtered'
+  if (letter.truncated !== undefined) return 'truncated'
+  return redrivesOf(letter) >= maxRedrives ? 'looping' : 'sent'
+}
+
+/** A count that is not to be read counts as too many: what pretends to be new could come back for ever. */
+function redrivesOf({ headers }: DeadLetter): number {
+  const last = headers.findLast(([name]) => name === COUNT_HEADER)
+  if (last === undefined) return 0
+  const text = last[1]?.toString('utf8') ?? ''
+  return /^\d{1,6}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY
+}
+
+function redriven(letter: DeadLetter, { to = letter.source.topic }: RedriveOptions): OutgoingRecord {
+  const own: readonly string[] = [COUNT_HEADER, ID_HEADER]
+  const headers: HeaderEntry[] = letter.headers.filter(([name]) => !own.includes(name))
+  const count = String(redrivesOf(letter) + 1)
+  return {
+    topic: typeof to === 'function' ? to(letter) : to,
+    key: letter.key,
+    value: letter.value,
+    headers: [...headers, [COUNT_HEADER, Buffer.from(count)], [ID_HEADER, Buffer.from(letter.id)]],
+  }
+}
+
+function remember(id: string, ids: Set<string>): void {
+  ids.add(id)
+  if (ids.size <= MAX_REMEMBERED) return
+  const [oldest] = ids
+  ids.delete(oldest as string)
+}
+
+function check({ maximum, maxRedrives, perSecond, to, topic }: RedriveOptions): void {
+  for (const [name, value] of Object.entries({ maximum, maxRedrives, perSecond })) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
+      throw invalid(name, `${name} = ${value} is not allowed: it must be a whole number of at least 1`)
+  }
+  if (to === topic)
+    throw invalid('to', `to = ${topic} is the dead-letter topic itself: letters would be read again for ever`)
+}
+
+function invalid(option: string, reason: string): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `redrive: ${reason}.\n  Fix: correct ${option}, or leave it out.`, {
+    details: { option },
+  })
+}

@@ -1,0 +1,188 @@
+import { expect, test } from 'vitest'
+import { createFakeClock } from '../../../testing/src/fake-clock.ts'
+import { type FakeBroker, fakeBroker } from '../../../testing/src/fake-driver.ts'
+import { HoldfastError } from '../../src/errors/holdfast-error.ts'
+import type { ConsumerRecord } from '../../src/model/record.ts'
+import { on } from '../../src/pipeline/handler.ts'
+import { listDeadLetters, peekDeadLetters } from '../../src/redrive/inspect.ts'
+import { type RedriveOptions, redrive } from '../../src/redrive/redrive.ts'
+import { rig } from '../support/harness.ts'
+import { silentLogger } from '../support/silent-logger.ts'
+
+const DEAD = 't.dead'
+
+/** A topic whose records have all died, with the errors that `errorOf` says. */
+async function graveyard(count: number, errorOf: (offset: number) => unknown = () => new Error('no'), partitions = 1) {
+  const broker = fakeBroker()
+  broker.createTopic('t', partitions)
+  broker.createTopic(DEAD, partitions)
+  await dying(broker, errorOf, () =>
+    broker.produce(
+      't',
+      Array.from({ length: count }, (_, index) => ({
+        key: `k${index}`,
+        value: String(index),
+        headers: { mine: String(index) },
+        partition: index % partitions,
+      })),
+    ),
+  )
+  return broker
+}
+
+/** Lets a consumer of `t` give up on what there is. */
+async function dying(broker: FakeBroker, errorOf: (offset: number) => unknown, produce: () => unknown): Promise<void> {
+  const handler = on('t', function send({ offset }: ConsumerRecord) {
+    throw errorOf(offset)
+  })
+  const made = rig({
+    driver: broker.driver(),
+    groupId: 'app',
+    handlers: [handler],
+    deadLetterTopic: DEAD,
+    maxAttempts: 1,
+  })
+  made.start()
+  await made.clock.settle()
+  produce()
+  await made.clock.advance('5s')
+  await made.consumer.stop()
+}
+
+async function during<T>(run: (clock: { clock: ReturnType<typeof createFakeClock> }) => Promise<T>): Promise<T> {
+  const clock = createFakeClock()
+  const running = run({ clock })
+  running.catch(() => undefined)
+  await clock.advance('20s')
+  return running
+}
+
+const drive = (broker: FakeBroker, options: Partial<RedriveOptions> = {}) =>
+  during((clock) => redrive({ driver: broker.driver(), topic: DEAD, logger: silentLogger, ...clock, ...options }))
+const inTopic = (broker: FakeBroker, topic = 't') => broker.records(topic).map(({ value }) => String(value))
+
+test('every letter is in its topic again with its bytes and headers, and a second call finds nothing', async () => {
+  const broker = await graveyard(5)
+  const report = await drive(broker)
+  expect(report).toEqual({
+    counts: { sent: 5, filtered: 0, looping: 0, copy: 0, truncated: 0 },
+    foreign: 0,
+    hasMore: false,
+  })
+  expect(inTopic(broker)).toEqual(['0', '1', '2', '3', '4', '0', '1', '2', '3', '4'])
+  const again = broker.records('t')[7] as ConsumerRecord
+  expect([String(again.key), [...again.headers].map(([name, value]) => [name, String(value)])]).toEqual([
+    'k2',
+    [
+      ['mine', '2'],
+      ['holdfast-redrives', '1'],
+      ['holdfast-redriven-id', 'app/t/0/2'],
+    ],
+  ])
+  expect((await drive(broker)).counts.sent).toBe(0)
+})
+
+test('a maximum leaves the rest for the next call, exactly', async () => {
+  const broker = await graveyard(7)
+  expect(await drive(broker, { maximum: 3 })).toMatchObject({ counts: { sent: 3 }, hasMore: true })
+  expect(inTopic(broker).slice(7)).toEqual(['0', '1', '2'])
+  expect(await drive(broker, { maximum: 10 })).toMatchObject({ counts: { sent: 4 }, hasMore: false })
+  expect(inTopic(broker).slice(7)).toEqual(['0', '1', '2', '3', '4', '5', '6'])
+})
+
+test('a filter, another topic, and a dry run that changes nothing', async () => {
+  const broker = await graveyard(4, (offset) => (offset % 2 === 0 ? new TypeError('even') : new RangeError('odd')))
+  broker.createTopic('elsewhere')
+  const odd: Partial<RedriveOptions> = { filter: ({ error }) => error.class === 'RangeError', to: 'elsewhere' }
+  const fates: string[] = []
+  const onLetter: RedriveOptions['onLetter'] = ({ source }, fate) => void fates.push(`${source.offset} ${fate}`)
+  expect(await drive(broker, { ...odd, dryRun: true, onLetter })).toMatchObject({ counts: { sent: 2, filtered: 2 } })
+  expect([inTopic(broker, 'elsewhere'), fates]).toEqual([[], ['0 filtered', '1 sent', '2 filtered', '3 sent']])
+  expect(await drive(broker, odd)).toMatchObject({ counts: { sent: 2, filtered: 2 } })
+  expect(inTopic(broker, 'elsewhere')).toEqual(['1', '3'])
+})
+
+test('a record that dies again and again is left where it is; one that fakes its count, too', async () => {
+  const broker = await graveyard(1)
+  for (let round = 1; round <= 2; round += 1) {
+    await dying(
+      broker,
+      () => new Error('again'),
+      () => undefined,
+    )
+    expect((await drive(broker, { maxRedrives: 2 })).counts).toMatchObject({ sent: 1, looping: 0 })
+    await dying(
+      broker,
+      () => new Error('again'),
+      () => undefined,
+    )
+  }
+  expect((await drive(broker, { maxRedrives: 2 })).counts).toMatchObject({ sent: 0, looping: 1 })
+  await dying(
+    broker,
+    () => new Error('no'),
+    () => broker.produce('t', { value: 'fake', headers: { 'holdfast-redrives': '-5' } }),
+  )
+  expect((await drive(broker)).counts).toMatchObject({ sent: 0, looping: 1 })
+})
+
+test('copies of a letter are sent once, and what is no letter is passed over', async () => {
+  const broker = await graveyard(2)
+  for (const { key, value, headers } of broker.records(DEAD).slice(0, 1))
+    broker.produce(DEAD, { key, value, headers: [...headers] })
+  broker.produce(DEAD, [{ value: 'not ours' }, { value: 'x', headers: { 'holdfast-dead-id': 'only that' } }])
+  expect(await drive(broker)).toEqual({
+    counts: { sent: 2, filtered: 0, looping: 0, copy: 1, truncated: 0 },
+    foreign: 2,
+    hasMore: false,
+  })
+})
+
+test('a letter that cannot be written ends the call with the reason; the next one goes on there', async () => {
+  const broker = await graveyard(4)
+  let produced = 0
+  const failing = during(async (clock) => {
+    const driver = broker.driver()
+    return redrive({
+      driver,
+      topic: DEAD,
+      logger: silentLogger,
+      ...clock,
+      onLetter: () => {
+        produced += 1
+        if (produced === 2) broker.failProduces(new HoldfastError('HF_BROKER_UNREACHABLE', 'no broker.'))
+      },
+    })
+  })
+  await expect(failing).rejects.toMatchObject({ code: 'HF_BROKER_UNREACHABLE' })
+  expect((await drive(broker)).counts.sent).toBe(2)
+  expect(inTopic(broker).slice(4)).toEqual(['0', '1', '2', '3'])
+})
+
+test('peek shows the first letters, list groups them by why they died; neither is remembered', async () => {
+  const broker = await graveyard(6, (offset) => (offset === 1 ? new TypeError('one') : new Error('many')), 2)
+  const source = { driver: broker.driver(), topic: DEAD, logger: silentLogger }
+  const letters = await during((clock) => peekDeadLetters({ ...source, ...clock, maximum: 2 }))
+  expect(letters).toHaveLength(2)
+  expect(letters[0]).toMatchObject({ groupId: 'app', handler: 'send', attempts: 1, source: { topic: 't' } })
+  expect([...(letters[0]?.headers ?? [])].map(([name]) => name)).toEqual(['mine'])
+  const groups = await during((clock) => listDeadLetters({ ...source, ...clock }))
+  expect(groups.map(({ errorClass, count, handler }) => [errorClass, count, handler])).toEqual([
+    ['Error', 4, 'send'],
+    ['TypeError', 2, 'send'],
+  ])
+  expect((await drive(broker)).counts.sent).toBe(6)
+})
+
+test('an empty topic is read to its end at once', async () => {
+  const broker = await graveyard(0)
+  expect((await drive(broker)).counts.sent).toBe(0)
+})
+
+test.each<[string, Partial<RedriveOptions>, RegExp]>([
+  ['a maximum of nothing', { maximum: 0 }, /maximum = 0/],
+  ['its own topic', { to: DEAD }, /to = t\.dead is the dead-letter topic itself/],
+])('%s is refused', async (_name, options, message) => {
+  const driver = fakeBroker().driver()
+  await expect(redrive({ driver, topic: DEAD, ...options })).rejects.toThrow(message)
+})
