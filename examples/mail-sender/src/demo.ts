@@ -26,13 +26,13 @@ async function demo(options: DemoOptions): Promise<void> {
     killWorkers = kill
   }
   try {
-    const { isAtLogEnd, endedEarly, ...report } = await runDemo(options, {
+    const { isAtLogEnd, endedEarly, hopeless, ...report } = await runDemo(options, {
       display,
       signal,
       env: process.env,
       onWorkers,
     })
-    const reasons = shortcomings(report, { isAtLogEnd, endedEarly })
+    const reasons = shortcomings(report, { isAtLogEnd, endedEarly, hopeless })
     display.say(`\n${reportLine(report)}`)
     for (const reason of reasons) display.say(`failed: ${reason}`)
     if (options.json) display.say(JSON.stringify(report))

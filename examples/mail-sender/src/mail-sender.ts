@@ -1,13 +1,20 @@
-import type { HandlerContext, RecordOf } from '@holdfast/core'
+import { deadLetter, exponential, type HandlerContext, halt, type RecordOf, retry } from '@holdfast/core'
 import { Consumer, Handler } from '@holdfast/decorators'
 import type { LookUp } from './look-up/look-up.ts'
 import { writeLetter } from './mail/letter.ts'
 import type { Mailer } from './mail/mailer.ts'
+import { isOutage, isRefused } from './mail/smtp-failures.ts'
 import { MailRequest } from './mail-request.ts'
-import { CONCURRENCY, GROUP, TOPIC } from './names.ts'
+import { CONCURRENCY, DEAD_TOPIC, GROUP, TOPIC } from './names.ts'
 
-/** Sends a mail for each request. When it throws, the request is tried again; when it returns, the offset may be committed. */
-@Consumer({ groupId: GROUP, concurrency: CONCURRENCY })
+/** A mail that its server does not take now is tried again; one that it never will, or that is none, is put aside. */
+const onFailure = retry({ attempts: 5 })
+  .then(deadLetter())
+  .when(isRefused, deadLetter())
+  .when(isOutage, retry({ attempts: 100, backoff: exponential({ fromMs: 200, toMs: 10_000 }) }).then(halt()))
+
+/** Sends a mail for each request. When it returns, the offset may be committed. */
+@Consumer({ groupId: GROUP, concurrency: CONCURRENCY, deadLetterTopic: DEAD_TOPIC, onFailure })
 export class MailSender {
   readonly #lookUp: LookUp
   readonly #mailer: Mailer

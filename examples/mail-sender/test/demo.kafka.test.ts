@@ -33,6 +33,7 @@ describe('the demo', () => {
       requested: 60,
       delivered: 60,
       duplicates: 0,
+      dead: 0,
       left: 0,
       rebalances: 0,
       seconds: expect.any(Number),
@@ -40,6 +41,12 @@ describe('the demo', () => {
     })
     expect(run.lines.join('\n')).toContain('delivered 60, duplicates 0, left 0')
     expect(run.lines.join('\n')).toMatch(/TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG +WORKER/)
+  })
+
+  it('accounts for every mail while addresses are wrong, mails are refused and the server is away', async () => {
+    await using run = demo('--failures', '--records', '120', '--lookup-ms', '10', '--concurrency', '20')
+    expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
+    expect(reportOf(run.lines)).toMatchObject({ requested: 120, delivered: 108, dead: 12, duplicates: 0, left: 0 })
   })
 
   it('loses nothing when a worker is killed at its work', async () => {

@@ -10,6 +10,7 @@ export const USAGE = `Usage: pnpm demo [options]
   --lookup <time>     or: story (1-2 minutes, 1000 times faster), story:100, story:1
   --database <which>  auto or pglite                             auto
   --session-ms <ms>   the workers' session time-out              6000
+  --failures          bad addresses, refused mails, a server that is away
   --rolling           replaces every worker, one after another
   --strategy <names>  how workers share partitions               cooperative-sticky,range
   --static            a replaced worker comes back under its name
@@ -27,6 +28,7 @@ export interface DemoOptions {
   readonly lookUpTime: string
   readonly database: 'auto' | 'pglite'
   readonly sessionTimeoutMs: number
+  readonly hasFailures: boolean
   readonly isRolling: boolean
   /** As the worker takes it; undefined for its default. */
   readonly strategy: string | undefined
@@ -48,6 +50,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
       lookup: { type: 'string' },
       database: { type: 'string', default: 'auto' },
       'session-ms': { type: 'string', default: '6000' },
+      failures: { type: 'boolean', default: false },
       rolling: { type: 'boolean', default: false },
       strategy: { type: 'string' },
       static: { type: 'boolean', default: false },
@@ -63,6 +66,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     lookUpTime: lookUpTime(values['lookup-ms'], values.lookup),
     database: databaseChoice(values.database),
     sessionTimeoutMs: count('--session-ms', values['session-ms'], 1_000, 300_000),
+    hasFailures: values.failures,
     isRolling: values.rolling,
     strategy: values.strategy,
     isStatic: values.static,

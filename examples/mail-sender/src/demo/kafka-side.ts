@@ -11,8 +11,10 @@ export interface KafkaSide extends AsyncDisposable {
   createTopic(topic: string): Promise<boolean>
   produce(topic: string, requests: readonly MailRequest[]): Promise<void>
   offsets(topic: string, groupId: string): Promise<PartitionOffsets[]>
-  /** Removes the topic and the group. */
-  remove(topic: string, groupId: string): Promise<void>
+  /** How many records the topic has. */
+  count(topic: string): Promise<number>
+  /** Removes the topics and the group. */
+  remove(topics: readonly string[], groupId: string): Promise<void>
 }
 
 export async function connectKafka(brokers: readonly string[]): Promise<KafkaSide> {
@@ -31,8 +33,12 @@ export async function connectKafka(brokers: readonly string[]): Promise<KafkaSid
       }),
     produce: (topic, requests) => produce(client, topic, requests),
     offsets: (topic, groupId) => fetchOffsets(admin, topic, groupId),
-    async remove(topic, groupId) {
-      await admin.deleteTopics({ topics: [topic] })
+    async count(topic) {
+      const ends = await admin.fetchTopicOffsets(topic)
+      return ends.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
+    },
+    async remove(topics, groupId) {
+      await admin.deleteTopics({ topics: [...topics] })
       // It may still count a member that was killed. Its offsets are gone with the topic, and the broker drops it by itself.
       await admin.deleteGroups([groupId]).catch(() => undefined)
     },

@@ -4,6 +4,8 @@ export interface Report {
   /** Requests whose mail arrived at least once. */
   readonly delivered: number
   readonly duplicates: number
+  /** Requests in the dead-letter topic: their mails can never be sent. */
+  readonly dead: number
   /** Records between the committed offsets and the log's end, as the broker has them after the workers have stopped. */
   readonly left: number
   /** Generations of the group after the first that had every worker in it. */
@@ -19,13 +21,20 @@ export interface Verdict {
   readonly isAtLogEnd: boolean
   /** Why the demo was ended before everything was done. */
   readonly endedEarly: string | undefined
+  /** Requests that can never be a mail. */
+  readonly hopeless: number
 }
 
 /** Why the run has failed; empty when it has not. */
-export function shortcomings({ requested, delivered, left }: Report, { isAtLogEnd, endedEarly }: Verdict): string[] {
+export function shortcomings(
+  { requested, delivered, dead, left }: Report,
+  { isAtLogEnd, endedEarly, hopeless }: Verdict,
+): string[] {
+  const missing = requested - hopeless - delivered
   return [
     endedEarly ?? [],
-    delivered === requested ? [] : `${requested - delivered} of ${requested} mails were not delivered`,
+    missing === 0 ? [] : `${missing} of ${requested} mails were not delivered`,
+    dead === hopeless ? [] : `${dead} dead letters for ${hopeless} requests that can never be a mail`,
     isAtLogEnd ? [] : `the committed offsets are not the log's end: ${left} left`,
   ].flat()
 }
@@ -34,10 +43,11 @@ export function reportLine({
   requested,
   delivered,
   duplicates,
+  dead,
   left,
   rebalances,
   seconds,
   sendingSeconds,
 }: Report): string {
-  return `requested ${requested}, delivered ${delivered}, duplicates ${duplicates}, left ${left}, rebalances ${rebalances}, time ${seconds} s, sending ${sendingSeconds} s`
+  return `requested ${requested}, delivered ${delivered}, duplicates ${duplicates}, dead ${dead}, left ${left}, rebalances ${rebalances}, time ${seconds} s, sending ${sendingSeconds} s`
 }

@@ -3,11 +3,12 @@ import { kafka } from '@holdfast/testing'
 import { longestLookUpMs } from '../look-up/look-up-time.ts'
 import { startCatcher } from '../mail/catcher.ts'
 import { messageIdOf } from '../mail/message-id.ts'
-import { GROUP, TOPIC } from '../names.ts'
+import { DEAD_TOPIC, GROUP, TOPIC } from '../names.ts'
 import { Deliveries } from './deliveries.ts'
 import { demoDatabase } from './demo-database.ts'
 import type { DemoOptions } from './demo-options.ts'
 import type { Display } from './display.ts'
+import { Failures } from './failures.ts'
 import { Fleet } from './fleet.ts'
 import { connectKafka, type KafkaSide } from './kafka-side.ts'
 import { isAtLogEnd, leftOf, type PartitionOffsets } from './offsets.ts'
@@ -24,7 +25,10 @@ const STALL_MS = 60_000
 interface Stage {
   readonly kafka: KafkaSide
   readonly topic: string
+  readonly deadTopic: string
   readonly groupId: string
+  /** Requests that can never be a mail. */
+  readonly hopeless: number
   readonly deliveries: Deliveries
   readonly sending: Stopwatch
   readonly fleet: Fleet
@@ -52,14 +56,17 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
   signal.throwIfAborted()
   const database = teardown.use(await demoDatabase(options.database, env))
   say(database.description)
-  const requests = sampleRequests(options.records)
+  const sample = sampleRequests(options.records)
+  const failures = options.hasFailures ? new Failures(sample) : undefined
+  const requests = failures?.requests ?? sample
   const deliveries = new Deliveries(requests.map(({ id }) => messageIdOf(id)))
   const sending = new Stopwatch()
   const count = (messageId: string): void => {
     deliveries.record(messageId)
+    failures?.noteMail()
     sending.lap()
   }
-  const catcher = env.SMTP_URL ? undefined : teardown.use(await startCatcher(count))
+  const catcher = env.SMTP_URL ? undefined : teardown.use(await startCatcher(count, failures))
   say(
     catcher === undefined
       ? 'smtp: the server of SMTP_URL; the workers count what it took'
@@ -68,8 +75,8 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
 
   const client = teardown.use(await connectKafka(cluster.brokers))
   const isOurs = cluster.via !== 'external'
-  const { topic, groupId } = await createTopic(client, isOurs)
-  if (!isOurs) teardown.defer(() => client.remove(topic, groupId))
+  const { topic, deadTopic, groupId } = await createTopics(client, isOurs)
+  if (!isOurs) teardown.defer(() => client.remove([topic, deadTopic], groupId))
   await client.produce(topic, requests)
   say(`topic ${topic}: ${requests.length} requests produced`)
   signal.throwIfAborted()
@@ -89,25 +96,31 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
       ...(options.strategy === undefined ? {} : { ASSIGNMENT_STRATEGY: options.strategy }),
       SESSION_TIMEOUT_MS: String(options.sessionTimeoutMs),
       MAIL_TOPIC: topic,
+      MAIL_DEAD_TOPIC: deadTopic,
       MAIL_GROUP: groupId,
     },
   })
   ports.onWorkers(() => fleet.kill())
   teardown.defer(() => fleet.stop())
-  return { kafka: client, topic, groupId, deliveries, sending, fleet }
+  return { kafka: client, topic, deadTopic, groupId, hopeless: failures?.hopeless ?? 0, deliveries, sending, fleet }
 }
 
-/** On a Kafka of somebody's own, a topic of this name may hold real requests: then the demo takes other names. */
-async function createTopic(kafka: KafkaSide, isOurs: boolean): Promise<{ topic: string; groupId: string }> {
+/** On a Kafka of somebody's own, topics of these names may hold real requests: then the demo takes other names. */
+async function createTopics(
+  kafka: KafkaSide,
+  isOurs: boolean,
+): Promise<{ topic: string; deadTopic: string; groupId: string }> {
   const suffix = isOurs ? '' : `-demo-${randomBytes(3).toString('hex')}`
-  if (await kafka.createTopic(TOPIC)) return { topic: TOPIC, groupId: `${GROUP}${suffix}` }
-  const topic = `${TOPIC}${suffix}`
-  await kafka.createTopic(topic)
-  return { topic, groupId: `${GROUP}${suffix}` }
+  const create = async (name: string): Promise<string> => {
+    if (await kafka.createTopic(name)) return name
+    await kafka.createTopic(`${name}${suffix}`)
+    return `${name}${suffix}`
+  }
+  return { topic: await create(TOPIC), deadTopic: await create(DEAD_TOPIC), groupId: `${GROUP}${suffix}` }
 }
 
 async function play(options: DemoOptions, { display, signal }: DemoPorts, stage: Stage): Promise<Report & Verdict> {
-  const { kafka, topic, groupId, deliveries, sending, fleet } = stage
+  const { kafka, topic, deadTopic, groupId, hopeless, deliveries, sending, fleet } = stage
   const startedAt = performance.now()
   const elapsed = (): number => Math.round((performance.now() - startedAt) / 100) / 10
   const progress = (partitions: readonly PartitionOffsets[]): Progress => ({
@@ -135,6 +148,8 @@ async function play(options: DemoOptions, { display, signal }: DemoPorts, stage:
   const partitions = await kafka.offsets(topic, groupId)
   display.end({ ...progress(partitions), seconds })
   const { delivered, duplicates } = deliveries
-  const counts = { requested: options.records, delivered, duplicates, left: leftOf(partitions), rebalances }
-  return { ...counts, seconds, sendingSeconds: sending.seconds, isAtLogEnd: isAtLogEnd(partitions), endedEarly }
+  const dead = await kafka.count(deadTopic)
+  const counts = { requested: options.records, delivered, duplicates, dead, left: leftOf(partitions), rebalances }
+  const verdict = { isAtLogEnd: isAtLogEnd(partitions), endedEarly, hopeless }
+  return { ...counts, seconds, sendingSeconds: sending.seconds, ...verdict }
 }

@@ -9,13 +9,35 @@ export interface Catcher extends AsyncDisposable {
   readonly url: string
 }
 
+/** How a mail is refused. */
+export interface Refusal {
+  /** 4xx: not now; 5xx: never. */
+  readonly code: number
+  readonly text: string
+}
+
+/** What goes wrong with a server. */
+export interface MailFaults {
+  /** Whether it sends everybody away. */
+  isDown(): boolean
+  refusalOf(messageId: string): Refusal | undefined
+}
+
+const NO_FAULTS: MailFaults = { isDown: () => false, refusalOf: () => undefined }
+
 /** `onMail` gets the Message-ID of each mail before its sender is told that it was taken. */
-export async function startCatcher(onMail: (messageId: string) => void): Promise<Catcher> {
+export async function startCatcher(
+  onMail: (messageId: string) => void,
+  faults: MailFaults = NO_FAULTS,
+): Promise<Catcher> {
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
     closeTimeout: 1_000,
     logger: false,
+    onMailFrom(_address, _session, next) {
+      next(faults.isDown() ? smtpError({ code: 421, text: 'come back later' }) : undefined)
+    },
     onData(stream, _session, taken) {
       let head = ''
       stream.setEncoding('latin1')
@@ -24,7 +46,10 @@ export async function startCatcher(onMail: (messageId: string) => void): Promise
       })
       stream.once('error', (error: Error) => taken(error))
       stream.once('end', () => {
-        onMail(messageIdIn(head))
+        const messageId = messageIdIn(head)
+        const refusal = faults.refusalOf(messageId)
+        if (refusal !== undefined) return taken(smtpError(refusal))
+        onMail(messageId)
         taken()
       })
     },
@@ -42,6 +67,10 @@ export async function startCatcher(onMail: (messageId: string) => void): Promise
       })
     },
   }
+}
+
+function smtpError({ code, text }: Refusal): Error {
+  return Object.assign(new Error(text), { responseCode: code })
 }
 
 /** The Message-ID among the headers; empty where there is none. */

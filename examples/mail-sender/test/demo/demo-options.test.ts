@@ -10,6 +10,7 @@ describe('the arguments of the demo', () => {
       lookUpTime: '150',
       database: 'auto',
       sessionTimeoutMs: 6_000,
+      hasFailures: false,
       isRolling: false,
       strategy: undefined,
       isStatic: false,

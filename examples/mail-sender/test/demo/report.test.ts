@@ -6,17 +6,18 @@ const report = {
   requested: 300,
   delivered: 300,
   duplicates: 0,
+  dead: 0,
   left: 0,
   rebalances: 0,
   seconds: 8.4,
   sendingSeconds: 4.1,
 }
-const fine = { isAtLogEnd: true, endedEarly: undefined }
+const fine = { isAtLogEnd: true, endedEarly: undefined, hopeless: 0 }
 
 describe('the report', () => {
   it('says what was asked, what came and what is left', () => {
     expect(reportLine(report)).toBe(
-      'requested 300, delivered 300, duplicates 0, left 0, rebalances 0, time 8.4 s, sending 4.1 s',
+      'requested 300, delivered 300, duplicates 0, dead 0, left 0, rebalances 0, time 8.4 s, sending 4.1 s',
     )
   })
 
@@ -24,6 +25,13 @@ describe('the report', () => {
     ['all went well', report, fine, []],
     ['a mail came twice, as at-least-once allows', { ...report, duplicates: 7, rebalances: 1 }, fine, []],
     ['a mail is missing', { ...report, delivered: 299 }, fine, ['1 of 300 mails were not delivered']],
+    ['some can never be a mail', { ...report, delivered: 290, dead: 10 }, { ...fine, hopeless: 10 }, []],
+    [
+      'one of these is in no dead-letter topic',
+      { ...report, delivered: 290, dead: 9 },
+      { ...fine, hopeless: 10 },
+      ['9 dead letters for 10 requests that can never be a mail'],
+    ],
     [
       'a record is left',
       { ...report, left: 3 },
