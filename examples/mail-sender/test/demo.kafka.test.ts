@@ -39,7 +39,7 @@ describe('the demo', () => {
       seconds: expect.any(Number),
       sendingSeconds: expect.any(Number),
     })
-    expect(run.lines.join('\n')).toContain('delivered 60, duplicates 0, left 0')
+    expect(run.lines.join('\n')).toContain('delivered 60, duplicates 0, dead 0, left 0')
     expect(run.lines.join('\n')).toMatch(/TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG +WORKER/)
   })
 

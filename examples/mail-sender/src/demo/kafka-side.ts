@@ -1,9 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import type { MailRequest } from '../mail-request.ts'
 import type { PartitionOffsets } from './offsets.ts'
 
 const PARTITIONS = 6
 const CHUNK = 1_000
+const SERVED_WITHIN_MS = 30_000
+const LOOK_EVERY_MS = 50
 
 /** The demo's own view of the broker: what it produces, and what the broker says of the group. */
 export interface KafkaSide extends AsyncDisposable {
@@ -26,11 +29,14 @@ export async function connectKafka(brokers: readonly string[]): Promise<KafkaSid
   const admin = client.admin()
   await admin.connect()
   return {
-    createTopic: (topic) =>
-      admin.createTopics({
-        waitForLeaders: true,
+    async createTopic(topic) {
+      const isNew = await admin.createTopics({
+        waitForLeaders: false,
         topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: -1 }],
-      }),
+      })
+      if (isNew) await untilServed(admin, topic)
+      return isNew
+    },
     produce: (topic, requests) => produce(client, topic, requests),
     offsets: (topic, groupId) => fetchOffsets(admin, topic, groupId),
     async count(topic) {
@@ -43,6 +49,18 @@ export async function connectKafka(brokers: readonly string[]): Promise<KafkaSid
       await admin.deleteGroups([groupId]).catch(() => undefined)
     },
     [Symbol.asyncDispose]: () => admin.disconnect(),
+  }
+}
+
+/** A broker learns of a new topic a moment after its creation was acknowledged, and answers with an error until then. */
+async function untilServed(admin: Admin, topic: string): Promise<void> {
+  const endMs = performance.now() + SERVED_WITHIN_MS
+  for (;;) {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }))
+    const partitions = topics[0]?.partitions ?? []
+    if (partitions.length === PARTITIONS && partitions.every(({ leader }) => leader >= 0)) return
+    if (performance.now() > endMs) throw new Error(`the topic ${topic} has no leaders after ${SERVED_WITHIN_MS} ms`)
+    await wait(LOOK_EVERY_MS)
   }
 }
 
