@@ -13,7 +13,10 @@ const MAX_DELAY_MS = 2 ** 31 - 1
 
 export interface Failure {
   readonly error: unknown
+  /** Of all attempts, which one this was. */
   readonly attempt: number
+  /** Of those that failed with errors of the same part of the policy, which one this was. */
+  readonly nth: number
   readonly handler: string
   /** The record that failed, or the first that did. */
   readonly record: TopicPartition & { readonly offset: number }
@@ -36,7 +39,7 @@ export function judge(failure: Failure, rules: FailureRules): Failed {
   if (error instanceof Skip) return { type: 'skipped', error, reason: error.message }
   const steps = rules.policy.stepsFor(error)
   const isSpecific = steps !== rules.policy.steps
-  const step = isHopeless(error) && !isSpecific ? finalOf(steps) : stepAt(steps, failure.attempt)
+  const step = isHopeless(error) && !isSpecific ? finalOf(steps) : stepAt(steps, failure.nth)
   if (step?.type !== 'retry') return endOf(step ?? defaultEnd(rules), failure, rules)
   return { type: 'retry', atMs: failure.nowMs + pauseMs(step, failure, steps), error }
 }
@@ -68,12 +71,12 @@ function defaultEnd({ deadLetterTopic }: FailureRules): FinalStep {
   return deadLetterTopic === undefined ? { type: 'halt' } : { type: 'deadLetter', topic: deadLetterTopic }
 }
 
-function pauseMs({ backoff }: RetryStep, { error, attempt, random }: Failure, steps: readonly FailureStep[]): number {
+function pauseMs({ backoff }: RetryStep, { error, nth, random }: Failure, steps: readonly FailureStep[]): number {
   if (error instanceof RetryLater) return Math.min(MAX_DELAY_MS, Math.max(0, error.delayMs))
-  const before = attemptsBefore(steps, attempt)
+  const before = attemptsBefore(steps, nth)
   // The first pause of a step that is not the first one comes after the last attempt of the step before.
-  const nth = before === 0 ? attempt : attempt - before + 1
-  return backoffMs(nth, { retryBackoffMs: backoff.fromMs, retryBackoffMaxMs: backoff.toMs }, random)
+  const pause = before === 0 ? nth : nth - before + 1
+  return backoffMs(pause, { retryBackoffMs: backoff.fromMs, retryBackoffMaxMs: backoff.toMs }, random)
 }
 
 /** The attempts of the retry steps that are used up: the pauses of the next one begin anew. */

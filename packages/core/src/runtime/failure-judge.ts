@@ -3,7 +3,7 @@ import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
 import { judge } from '../policy/failure.ts'
-import { type FailurePolicy, retry } from '../policy/failure-policy.ts'
+import { type FailurePolicy, type FailureStep, retry } from '../policy/failure-policy.ts'
 import type { Clock } from '../ports/clock.ts'
 
 export interface FailureOptions {
@@ -22,11 +22,18 @@ export interface FailureJudgePorts {
   failed(record: ConsumerRecord): void
 }
 
+interface Failures {
+  readonly epoch: number
+  readonly bySteps: Map<readonly FailureStep[], number>
+}
+
 /** Says what follows when a record fails: by the policy of its handler, else of the consumer, else by the default. */
 export class FailureJudge {
   readonly #policy: FailurePolicy
   readonly #deadLetterTopic: string | undefined
   readonly #ports: FailureJudgePorts
+  /** How often a record has failed by each part of its policy: an outage does not use up the attempts of the record. */
+  readonly #failures = new WeakMap<ConsumerRecord, Failures>()
 
   constructor(config: FailureOptions, ports: FailureJudgePorts) {
     this.#policy = config.onFailure ?? defaultPolicy(config)
@@ -36,16 +43,28 @@ export class FailureJudge {
 
   judge(
     error: unknown,
-    { attempt }: AttemptContext,
+    { attempt, epoch }: AttemptContext,
     { name, options }: HandlerDefinition,
     record: ConsumerRecord,
   ): Failed {
     const { clock, random, failed } = this.#ports
     failed(record)
+    const policy = options.onFailure ?? this.#policy
+    const nth = this.#count(record, epoch, policy.stepsFor(error))
     return judge(
-      { error, attempt, handler: name, record, nowMs: clock.now(), random: random() },
-      { policy: options.onFailure ?? this.#policy, deadLetterTopic: this.#deadLetterTopic },
+      { error, attempt, nth, handler: name, record, nowMs: clock.now(), random: random() },
+      { policy, deadLetterTopic: this.#deadLetterTopic },
     )
+  }
+
+  /** Under another assignment a record begins anew. */
+  #count(record: ConsumerRecord, epoch: number, steps: readonly FailureStep[]): number {
+    const known = this.#failures.get(record)
+    const failures = known?.epoch === epoch ? known : { epoch, bySteps: new Map<readonly FailureStep[], number>() }
+    const nth = (failures.bySteps.get(steps) ?? 0) + 1
+    failures.bySteps.set(steps, nth)
+    this.#failures.set(record, failures)
+    return nth
   }
 }
 

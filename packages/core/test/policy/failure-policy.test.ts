@@ -19,7 +19,8 @@ const NO = new Error('no')
 
 function judged(policy: FailurePolicy, error: unknown, attempt = 1, deadLetterTopic?: string) {
   const record = { topic: 't', partition: 0, offset: 7 }
-  return judge({ error, attempt, handler: 'h', record, nowMs: 1_000, random: 0.5 }, { policy, deadLetterTopic })
+  const failure = { error, attempt, nth: attempt, handler: 'h', record, nowMs: 1_000, random: 0.5 }
+  return judge(failure, { policy, deadLetterTopic })
 }
 
 /** What follows attempt after attempt, until it is not a retry. */

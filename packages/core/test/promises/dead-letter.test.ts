@@ -181,8 +181,7 @@ test('of a batch each record has its own end', async () => {
       .toSorted(),
   ).toEqual(['1', '3'])
   expect(handled[0]).toEqual([0, 1, 2, 3, 4])
-  // Its attempts begin anew when the one that waited is written.
-  expect(handled.slice(1).flat()).toEqual([3, 3])
+  expect(handled.slice(1).flat()).toEqual([3])
   expect(events('record:discarded')).toMatchObject([{ offset: 2, reason: 'nothing to do' }])
   expect(broker.committed('t', 0)).toBe(5)
   expect(consumer.status()).toMatchObject({ dead: 2, discarded: 1 })
@@ -202,6 +201,22 @@ test('a handler has a policy of its own; skipping is counted, and halting halts 
   await halting.clock.advance('2s')
   expect(halting.events('partition:halted')[0]?.error.message).toContain('onFailure says so')
   expect(halting.dead()).toEqual([])
+})
+
+test('an outage does not use up the attempts of a record', async () => {
+  const outage = new TypeError('away')
+  const errors: unknown[] = [outage, outage, outage, new Error('busy'), outage, new Error('busy'), undefined]
+  const handler = on('t', () => {
+    const error = errors.shift()
+    if (error !== undefined) throw error
+  })
+  const onFailure = retry({ attempts: 3 })
+    .then(deadLetter())
+    .when(TypeError, retry({ attempts: 10 }))
+  const { broker, clock, dead } = await serving({ ...UNSAID, handlers: [handler], onFailure })
+  broker.produce('t', values(0, 1))
+  await clock.advance('5m')
+  expect([errors, dead(), broker.committed('t', 0)]).toEqual([[], [], 1])
 })
 
 test('a dead-letter topic that does not exist is refused at start', async () => {
