@@ -1,10 +1,14 @@
-import { type ConsumerEvents, type HeaderEntry, on, redrive } from '@holdfast/core'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ConsumerEvents, type HeaderEntry, on, peekDeadLetters, redrive } from '@holdfast/core'
 import { describe, expect, inject, test } from 'vitest'
 import { kafkajs } from '../../src/index.ts'
 import { quietLogger } from '../support/quiet-logger.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
 import { until } from '../support/until.ts'
+import { Worker } from '../support/worker.ts'
 
 const RECORDS = 30
 const isPoison = (offset: number): boolean => offset % 10 === 3
@@ -184,5 +188,46 @@ describe('dead letters on a real broker', () => {
     })
     expect(new Set(handled).size).toBe(RECORDS)
     expect(handled).toHaveLength(RECORDS)
+  })
+
+  test('a process that dies between the acknowledgement and its commit leaves one letter more, of the same id, sent once', async () => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const topic = await cluster.createTopic(1)
+    const deadLetterTopic = await cluster.createTopic(1)
+    const elsewhere = await cluster.createTopic(1)
+    await cluster.produceNumbers(topic, 5, 1)
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
+    const settings = {
+      brokers: cluster.brokers,
+      topic,
+      groupId: topic,
+      effects: join(folder, 'effects'),
+      delivery: 'at-least-once' as const,
+      handlerMs: 0,
+      order: 'partition' as const,
+      failing: ['2'],
+      options: { deadLetterTopic, maxAttempts: 1, commitInterval: { records: 1_000, ms: 60_000 } },
+    }
+    try {
+      await new Worker({ ...settings, diesAtDeath: true }).exited
+      const [committed = -1] = await cluster.committed(topic, topic)
+      expect(committed).toBeLessThanOrEqual(2)
+      const second = new Worker({
+        ...settings,
+        options: { ...settings.options, commitInterval: { records: 1, ms: 50 } },
+      })
+      await until(
+        'the end of the log',
+        () => cluster.committed(topic, topic),
+        ([offset]) => offset === 5,
+      )
+      await second.kill('SIGTERM')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    const source = { driver: kafkajs({ brokers: cluster.brokers }), topic: deadLetterTopic, logger: quietLogger }
+    const letters = await peekDeadLetters(source)
+    expect(letters.map(({ id }) => id)).toEqual(Array(2).fill(`${topic}/${topic}/0/2`))
+    expect(await redrive({ ...source, to: elsewhere })).toMatchObject({ counts: { sent: 1, copy: 1 } })
   })
 })

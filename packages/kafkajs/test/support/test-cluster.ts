@@ -74,9 +74,12 @@ export class TestCluster implements AsyncDisposable {
     await this.produce(topic, messages)
   }
 
-  /** Committed offsets by partition; −1 where there is none. */
+  /** Committed offsets by partition; −1 where there is none, and none at all while no broker coordinates the group. */
   async committed(groupId: string, topic: string): Promise<number[]> {
-    const [offsets] = await this.#admin.fetchOffsets({ groupId, topics: [topic] })
+    const [offsets] = await this.#admin.fetchOffsets({ groupId, topics: [topic] }).catch((error: { type?: string }) => {
+      if (error.type !== 'NOT_COORDINATOR_FOR_GROUP') throw error
+      return []
+    })
     const sorted = (offsets?.partitions ?? []).toSorted((a, b) => a.partition - b.partition)
     return sorted.map(({ offset }) => Number(offset))
   }

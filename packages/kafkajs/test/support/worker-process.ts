@@ -15,12 +15,27 @@ export interface WorkerSettings {
   readonly order: 'partition' | 'key'
   /** The values of records whose handlers never return. */
   readonly stuck?: readonly string[]
+  /** The values of records whose handlers throw. */
+  readonly failing?: readonly string[]
+  /** The process kills itself as soon as a dead letter is acknowledged, before any commit of it. */
+  readonly diesAtDeath?: boolean
   readonly options?: Partial<ConsumerOptions>
 }
 
 /** A consumer whose every effect is one line in a file, written before the handler returns. */
 async function main(settings: WorkerSettings): Promise<void> {
-  const { brokers, topic, groupId, effects, delivery, handlerMs, order, stuck = [] } = settings
+  const {
+    brokers,
+    topic,
+    groupId,
+    effects,
+    delivery,
+    handlerMs,
+    order,
+    stuck = [],
+    failing = [],
+    diesAtDeath,
+  } = settings
   const file = openSync(effects, 'a')
   const consumer = createConsumer({
     driver: kafkajs({ brokers }),
@@ -38,12 +53,14 @@ async function main(settings: WorkerSettings): Promise<void> {
     handlers: [
       on(topic, async (record) => {
         if (stuck.includes(String(record.value))) await new Promise(() => undefined)
+        if (failing.includes(String(record.value))) throw new Error('no')
         if (handlerMs > 0) await sleep(handlerMs)
         writeSync(file, `${record.partition} ${record.offset} ${record.value}\n`)
       }),
     ],
   })
   consumer.on('group:joined', ({ memberId, generationId }) => process.send?.({ joined: { memberId, generationId } }))
+  if (diesAtDeath) consumer.on('record:dead', () => process.kill(process.pid, 'SIGKILL'))
   await consumer.runUntilSignal()
   process.disconnect?.()
 }
