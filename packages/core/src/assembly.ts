@@ -4,6 +4,7 @@ import type { ConsumerConfig } from './config/options.ts'
 import { warnings } from './config/rules.ts'
 import { attemptScope } from './pipeline/attempt-scope.ts'
 import { Handlers } from './pipeline/handlers.ts'
+import { withMiddleware } from './pipeline/with-middleware.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
 import { type AttemptEvent, Events } from './ports/events.ts'
@@ -116,8 +117,9 @@ export class Assembly {
       random: () => Math.random(),
       failed: (record) => this.#deadLetters.noteFailure(record),
     })
-    const { handlers } = this.#config
-    return new Handlers(handlers, (...failure) => failures.judge(...failure), this.#threads.isolate)
+    const { handlers, use } = this.#config
+    const wrap = withMiddleware(use, this.clock)
+    return new Handlers(handlers, (...failure) => failures.judge(...failure), this.#threads.isolate, wrap)
   }
 
   #createCommitter(): Committer {

@@ -26,6 +26,7 @@ export {
   type RecordHandler,
   type TopicPattern,
 } from './pipeline/handler.ts'
+export type { AnyMiddleware, AttemptCall, Middleware, Narrowing, Next } from './pipeline/middleware.ts'
 export type { DeadLetter } from './pipeline/read-dead-letter.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
 export type {

@@ -17,6 +17,7 @@ const MAX_SHOWN = 120
  * object that holds more than plain values only the keys are shown, since what was given may be credentials.
  */
 export function showValue(value: unknown): string {
+  if (isListOfFunctions(value)) return `[ ${value.map(({ name }) => name || 'anonymous').join(', ')} ]`
   if (isDriverFactory(value)) return `${value.name} → ${value.describe()}`
   if (mayHoldSecrets(value)) return `an object with ${Object.keys(value).join(', ') || 'no keys'}`
   const text = inspect(value, {
@@ -44,6 +45,10 @@ function mayHoldSecrets(value: unknown): value is object {
     ['number', 'boolean', 'undefined'].includes(typeof part) ||
     (Array.isArray(value) && (typeof part === 'string' || part instanceof RegExp))
   return !Object.values(value).every(isHarmless)
+}
+
+function isListOfFunctions(value: unknown): value is readonly { readonly name: string }[] {
+  return Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === 'function')
 }
 
 function isDriverFactory(value: unknown): value is DriverFactory {

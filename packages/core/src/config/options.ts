@@ -1,4 +1,5 @@
 import type { HandlerDefinition } from '../pipeline/handler.ts'
+import type { AnyMiddleware } from '../pipeline/middleware.ts'
 import type { ThreadLimits } from '../pipeline/thread-handler.ts'
 import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -161,6 +162,8 @@ export interface ConsumerOptions {
   readonly maxPartitionBufferedRecords?: number
   /** Bytes of one partition held in memory. @default 16777216 */
   readonly maxPartitionBufferedBytes?: number
+  /** Functions around every attempt of every handler, the outermost first: `[logging(), timeout(30_000)]`. @default none */
+  readonly use?: readonly AnyMiddleware[]
   /**
    * The threads that handlers with `isolate: 'thread'` share. Where all handlers are such, `concurrency` is `maxThreads`
    * by default. @default { maxThreads: os.availableParallelism(), idleTimeoutMs: 30000 }

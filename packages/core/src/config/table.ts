@@ -182,6 +182,11 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
   maxBufferedBytes: count(134_217_728),
   maxPartitionBufferedRecords: count(10_000),
   maxPartitionBufferedBytes: count(16_777_216),
+  use: {
+    schema: z.array(z.custom((value) => typeof value === 'function')),
+    allowed: 'a list of middleware, functions of (call, next)',
+    default: Object.freeze([]),
+  },
   threads: {
     schema: z.strictObject({
       maxThreads: z.int().min(1).optional(),

@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'HF_INSTANCE_FENCED'
   | 'HF_INTERNAL'
   | 'HF_LISTEN_FAILED'
+  | 'HF_MIDDLEWARE_TIMEOUT'
+  | 'HF_NEXT_REFUSED'
   | 'HF_OFFSET_MISSING'
   | 'HF_OFFSET_UNSAFE'
   | 'HF_OPTION_INVALID'
@@ -126,6 +128,16 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'The health server cannot listen on its port.',
     retryable: false,
     fix: 'Choose another port, or 0 for any that is free, and a host of this machine; two processes cannot share one.',
+  },
+  HF_MIDDLEWARE_TIMEOUT: {
+    meaning: 'What the middleware timeout(ms) stands around has taken longer than that.',
+    retryable: true,
+    fix: 'Let the handler end when its signal aborts, raise the time of timeout, or lower what the handler takes.',
+  },
+  HF_NEXT_REFUSED: {
+    meaning: 'A middleware called next twice, or after it had returned.',
+    retryable: false,
+    fix: 'Call next once, and await it; to try a record again throw, and let onFailure say how often.',
   },
   HF_OFFSET_MISSING: {
     meaning: 'A partition has no committed offset, or one outside its log, and autoOffsetReset is none.',

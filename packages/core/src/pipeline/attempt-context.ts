@@ -6,7 +6,7 @@ import { partitionName } from '../model/topic-partition.ts'
 import type { AttemptEvent } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Delivery } from '../schedule/lane.ts'
-import type { BatchHandlerContext } from './handler.ts'
+import type { CallContext } from './call-context.ts'
 
 /** What all attempts of a consumer share. */
 export interface AttemptScope {
@@ -24,11 +24,13 @@ export interface AttemptScope {
  * One attempt as its handler sees it. Signal, logger and deadline are made when they are first asked for: most
  * attempts never do, and they cost more than the rest of the way together.
  */
-export class AttemptContext implements BatchHandlerContext {
+export class AttemptContext implements CallContext {
   readonly delivery: Delivery
   readonly handler: string
   readonly epoch: number
   #startedMs: number | undefined
+  /** Its age when it began to wait for a thread. */
+  #agedMs = 0
   #isElsewhere = false
   readonly #scope: AttemptScope
   #controller: AbortController | undefined
@@ -46,9 +48,9 @@ export class AttemptContext implements BatchHandlerContext {
     this.#startedMs = startedMs
   }
 
-  /** When its handler was called. While it waits for a thread that is now: it does not age. */
+  /** When it began. While it waits for a thread it does not age. */
   get startedMs(): number {
-    return this.#startedMs ?? this.#scope.now()
+    return this.#startedMs ?? this.#scope.now() - this.#agedMs
   }
 
   /** Whether its handler runs in another thread, and so cannot block this one. */
@@ -59,11 +61,12 @@ export class AttemptContext implements BatchHandlerContext {
   /** Its handler is called in another thread, and not yet; `start` tells when it is. */
   postpone(): void {
     this.#isElsewhere = true
+    this.#agedMs = this.#scope.now() - this.startedMs
     this.#startedMs = undefined
   }
 
   start(): void {
-    this.#startedMs = this.#scope.now()
+    this.#startedMs = this.startedMs
   }
 
   get attempt(): number {
@@ -151,6 +154,10 @@ export class AttemptContext implements BatchHandlerContext {
   /** The attempt has ended: what its handler still does counts no more. */
   close(): void {
     this.#isOver = true
+  }
+
+  get isAborted(): boolean {
+    return this.#aborted !== undefined
   }
 
   get abortReason(): AbortReason | undefined {

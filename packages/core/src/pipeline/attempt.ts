@@ -2,6 +2,7 @@ import { DONE, type Failed, type Outcome } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import { batchAttempt } from './batch-attempt.ts'
+import type { CallContext } from './call-context.ts'
 import { type DecodedRecord, type DecodeRecord, recordDecoder } from './decode.ts'
 import type { HandlerDefinition } from './handler.ts'
 import { after } from './maybe-async.ts'
@@ -18,7 +19,7 @@ export type Judge = (
 ) => Failed
 
 /** Calls the handler with what was decoded: a record, or the records of a batch. */
-export type Handle = (input: unknown, context: AttemptContext) => unknown
+export type Handle = (input: unknown, context: CallContext) => unknown
 
 export function createAttempt(definition: HandlerDefinition, handle: Handle, judge: Judge): RunAttempt {
   const decode = recordDecoder(definition.options)

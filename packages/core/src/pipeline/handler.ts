@@ -5,6 +5,7 @@ import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
 import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Decoder } from './decoders.ts'
+import { type AnyMiddleware, checkUse } from './middleware.ts'
 import type { ThreadOptions } from './thread-handler.ts'
 
 /** What a handler knows of its attempt. */
@@ -61,6 +62,8 @@ export interface HandlerOptions<Value, Key, Headers> {
   readonly headers?: StandardSchemaV1<unknown, Headers>
   /** What follows when a record fails in this handler. @default the consumer's `onFailure` */
   readonly onFailure?: FailurePolicy
+  /** Functions around every attempt of this handler, the outermost first, inside the consumer's. @default none */
+  readonly use?: readonly AnyMiddleware[]
   /** `true`: the handler takes up to `maxBatchRecords` records of one partition at a time. @default false */
   readonly batch?: boolean
 }
@@ -118,6 +121,7 @@ export function on(topics: Topics, second: AnyOptions | Handle, third?: Handle |
   const list: readonly TopicPattern[] = Object.freeze(
     typeof topics === 'string' || topics instanceof RegExp ? [topics] : [...topics],
   )
+  checkUse(`on(${list.join(', ')})`, options.use)
   const target = handlerTarget(list, options, typeof second === 'function' ? second : third)
   const ownName = 'module' in target ? moduleName(target.module) : target.handle.name
   const definition: HandlerDefinition = Object.freeze({

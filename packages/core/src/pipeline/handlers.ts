@@ -1,6 +1,7 @@
 import { createAttempt, type Handle, type Judge, type RunAttempt } from './attempt.ts'
 import type { HandlerDefinition } from './handler.ts'
 import { handlerFor } from './topics.ts'
+import type { WithMiddleware } from './with-middleware.ts'
 
 /** A handler as the dispatcher runs it. */
 export interface BoundHandler {
@@ -17,12 +18,14 @@ export class Handlers {
   readonly #definitions: readonly HandlerDefinition[]
   readonly #judge: Judge
   readonly #isolate: Isolate
+  readonly #wrap: WithMiddleware
   readonly #byTopic = new Map<string, BoundHandler>()
 
-  constructor(definitions: readonly HandlerDefinition[], judge: Judge, isolate: Isolate) {
+  constructor(definitions: readonly HandlerDefinition[], judge: Judge, isolate: Isolate, wrap: WithMiddleware) {
     this.#definitions = definitions
     this.#judge = judge
     this.#isolate = isolate
+    this.#wrap = wrap
   }
 
   /** @throws HF_HANDLER_CONFLICT, HF_HANDLER_MISSING: which patterns match a topic shows when it is known */
@@ -33,7 +36,7 @@ export class Handlers {
     const { name, batch, module } = definition
     const handle =
       module === undefined ? (definition.handle as unknown as Handle) : this.#isolate({ ...definition, module })
-    const bound = { name, batch, run: createAttempt(definition, handle, this.#judge) }
+    const bound = { name, batch, run: createAttempt(definition, this.#wrap(definition, handle), this.#judge) }
     this.#byTopic.set(topic, bound)
     return bound
   }

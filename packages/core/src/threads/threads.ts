@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { Handle } from '../pipeline/attempt.ts'
-import type { AttemptContext } from '../pipeline/attempt-context.ts'
+import type { CallContext } from '../pipeline/call-context.ts'
 import type { DecodedRecord } from '../pipeline/decode.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
 import type { Isolate } from '../pipeline/handlers.ts'
@@ -76,7 +76,7 @@ export class Threads {
   /** What calls the handler of a module; rejects as the handler does. */
   readonly isolate: Isolate = ({ name, module, batch }) => {
     const { href } = moduleFile(module)
-    const handle = async (input: unknown, context: AttemptContext): Promise<unknown> => {
+    const handle = async (input: unknown, context: CallContext): Promise<unknown> => {
       const records = (batch ? input : [input]) as readonly DecodedRecord[]
       context.postpone()
       const answer = await this.#run(context, () => {
@@ -111,7 +111,7 @@ export class Threads {
     this.#logger.error({ err: error }, 'a thread ended by an error while it handled nothing')
   }
 
-  async #run(context: AttemptContext, begin: () => TaskMessage): Promise<AnswerMessage> {
+  async #run(context: CallContext, begin: () => TaskMessage): Promise<AnswerMessage> {
     const { signal } = context
     const pool = this.#pool as Pool
     try {
@@ -126,7 +126,7 @@ export class Threads {
   }
 }
 
-function packCall(context: AttemptContext, records: readonly DecodedRecord[], batch: boolean): Uint8Array {
+function packCall(context: CallContext, records: readonly DecodedRecord[], batch: boolean): Uint8Array {
   const { attempt, groupId, memberId, epoch, logFields: bindings } = context
   const deadlineMs = context.deadline.getTime()
   const shared = { batch, attempt, deadlineMs, groupId, memberId, epoch, bindings }

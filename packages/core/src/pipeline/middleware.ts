@@ -1,0 +1,72 @@
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import type { ConsumerRecord } from '../model/record.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { HandlerContext } from './handler.ts'
+
+/** An attempt as its middleware sees it: what the handler knows of it, and what it is about to be called with. */
+export interface AttemptCall<Value = unknown, Key = unknown, Headers = unknown> extends HandlerContext {
+  readonly topic: string
+  readonly partition: number
+  /** The name of the handler, as in logs and status. */
+  readonly handler: string
+  /** Whether the handler takes batches. */
+  readonly batch: boolean
+  /** What the handler is called with: one record, or those of a batch. */
+  readonly records: readonly ConsumerRecord<Value, Key, Headers>[]
+  /** The record, or the first one of the batch. */
+  readonly record: ConsumerRecord<Value, Key, Headers>
+  /** The same records as they came from Kafka, not decoded. */
+  readonly raw: readonly ConsumerRecord[]
+  /** Time as the consumer sees it. */
+  readonly clock: Clock
+}
+
+/** What is narrower for the handler, and for the middleware further inside. */
+export interface Narrowing {
+  /** Aborts what is inside, as the attempt's own signal does. */
+  readonly signal?: AbortSignal
+  /** What `context.deadline` says inside, where it is earlier than the attempt's. */
+  readonly deadline?: Date
+}
+
+/**
+ * Calls what is inside: the next middleware, at last the handler. Resolves with its answer, and rejects with its error.
+ * Where the attempt has been told to end nothing is called, and it rejects with the reason of the signal.
+ * @throws HF_NEXT_REFUSED, as a rejection: called twice, or after the middleware has returned
+ */
+export type Next = (inside?: Narrowing) => Promise<unknown>
+
+/**
+ * A function around every attempt of a handler.
+ *
+ * - What it answers is the attempt's answer; `undefined` leaves that of `next` as it is. Without a call of `next` the
+ *   records are done by its word.
+ * - What it throws is judged as the handler's error. An error of `next` that it catches is gone.
+ * - The attempt ends when the middleware and all that it began by `next` have ended. An error that it cannot have seen,
+ *   because it did not wait for `next`, fails the attempt.
+ */
+export type Middleware<Value = unknown, Key = unknown, Headers = unknown> = (
+  call: AttemptCall<Value, Key, Headers>,
+  next: Next,
+) => unknown
+
+/**
+ * What `use` takes: middleware of any record, or of the records it was written for. That these are the handler's is not
+ * checked: types that depended on the decoders beside `use` would keep TypeScript from inferring what those make.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type AnyMiddleware = Middleware<any, any, any>
+
+export function nameOfMiddleware({ name }: { readonly name: string }): string {
+  return name === '' ? 'a middleware' : `the middleware ${name}`
+}
+
+/** @throws HF_OPTION_INVALID */
+export function checkUse(handler: string, use: unknown): void {
+  if (use === undefined || (Array.isArray(use) && use.every((entry) => typeof entry === 'function'))) return
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    `use of ${handler} must be a list of middleware, functions of (call, next).\n  Fix: write use: [logging()], or remove use.`,
+    { details: { option: 'use' } },
+  )
+}
