@@ -1,0 +1,37 @@
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import { partitionName } from '../model/topic-partition.ts'
+import type { AttemptCall, Middleware } from '../pipeline/middleware.ts'
+import { checkMillis } from './checks.ts'
+
+/**
+ * What is inside has `ms` milliseconds: then its signal aborts, and the attempt fails as soon as it has come back, with
+ * whatever result. A handler that returns because its signal aborted has not done its work. Where it ignores the signal
+ * the attempt waits for it, up to `handlerTimeoutMs` and what follows then.
+ * @throws HF_OPTION_INVALID; HF_MIDDLEWARE_TIMEOUT as the error of the attempt
+ */
+export function timeout(ms: number): Middleware {
+  checkMillis('timeout', 'ms', ms)
+  return async function timeout(call, next): Promise<unknown> {
+    const { clock } = call
+    const controller = new AbortController()
+    const timer = clock.setTimer(() => controller.abort(timedOut(call, ms)), ms)
+    try {
+      const answer = await next({ signal: controller.signal, deadline: new Date(clock.wallNow() + ms) })
+      controller.signal.throwIfAborted()
+      return answer
+    } catch (error) {
+      throw controller.signal.aborted ? controller.signal.reason : error
+    } finally {
+      timer.clear()
+    }
+  }
+}
+
+function timedOut({ record, handler, attempt }: AttemptCall, ms: number): HoldfastError {
+  const { topic, partition, offset } = record
+  return new HoldfastError(
+    'HF_MIDDLEWARE_TIMEOUT',
+    `attempt ${attempt} of ${handler} at ${partitionName(record)}@${offset} has taken longer than timeout(${ms}).\n  Fix: let the handler end when its signal aborts, or raise the time of timeout.`,
+    { details: { topic, partition, offset, attempt, handler, ms } },
+  )
+}
