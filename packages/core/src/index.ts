@@ -10,6 +10,8 @@ export type { ConsumerReport, HealthSource, ProbeReport } from './health/probes.
 export { createHealthServer, type HealthServer, type HealthServerOptions } from './health/server.ts'
 export { logging } from './middleware/logging.ts'
 export type { OpenTelemetryApi } from './middleware/open-telemetry.ts'
+export { type PoisonGuardOptions, poisonGuard } from './middleware/poison-guard.ts'
+export { fileStartStore, type StartStore } from './middleware/start-store.ts'
 export { throttle } from './middleware/throttle.ts'
 export { timeout } from './middleware/timeout.ts'
 export type { Rate } from './middleware/token-bucket.ts'

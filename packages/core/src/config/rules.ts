@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { TopicPattern } from '../pipeline/handler.ts'
 import { covers, handlerConflict, handlerMissing } from '../pipeline/topics.ts'
 import { failureConflicts } from './failure-rules.ts'
+import { middlewareConflicts } from './middleware-rules.ts'
 import type { ConsumerConfig } from './options.ts'
 
 /** Combinations that would break a promise. Each names the options, their values, the reason and the fix. */
@@ -15,6 +16,7 @@ export function refusals(config: ConsumerConfig, isGiven: (option: string) => bo
     ...batchConflicts(config),
     ...boundConflicts(config, isGiven),
     ...threadConflicts(config),
+    ...middlewareConflicts(config),
   ]
 }
 

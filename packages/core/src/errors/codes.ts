@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'HF_OFFSET_MISSING'
   | 'HF_OFFSET_UNSAFE'
   | 'HF_OPTION_INVALID'
+  | 'HF_POISON_RECORD'
   | 'HF_PROMISE_CONFLICT'
   | 'HF_PROTOCOL_FAULT'
   | 'HF_RECORD_TOO_LARGE'
@@ -153,6 +154,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'An option has a value, a name or a type that is not allowed.',
     retryable: false,
     fix: 'Correct the option that the message names.',
+  },
+  HF_POISON_RECORD: {
+    meaning:
+      'The process ended again and again while this record was handled; the middleware poisonGuard keeps it away.',
+    retryable: false,
+    fix: 'Correct the handler, then remove the record from the store of poisonGuard.',
   },
   HF_PROMISE_CONFLICT: {
     meaning: 'Two options ask for promises that cannot both be kept.',

@@ -57,6 +57,18 @@ export type Middleware<Value = unknown, Key = unknown, Headers = unknown> = (
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type AnyMiddleware = Middleware<any, any, any>
 
+const forRecords = new WeakSet<AnyMiddleware>()
+
+/** Middleware that makes no sense around a batch handler; a consumer with both is refused. */
+export function recordsOnly(middleware: Middleware): Middleware {
+  forRecords.add(middleware)
+  return middleware
+}
+
+export function isRecordsOnly(middleware: AnyMiddleware): boolean {
+  return forRecords.has(middleware)
+}
+
 export function nameOfMiddleware({ name }: { readonly name: string }): string {
   return name === '' ? 'a middleware' : `the middleware ${name}`
 }

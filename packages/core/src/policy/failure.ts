@@ -7,7 +7,7 @@ import type { FailurePolicy, FailureStep, FinalStep, RetryStep } from './failure
 import { Fatal, RetryLater, Skip } from './verdicts.ts'
 
 /** The same record fails the same way again, before its handler is called. */
-const UNTRIABLE: readonly ErrorCode[] = ['HF_DECODE_FAILED', 'HF_THREAD_VALUE_REFUSED']
+const UNTRIABLE: readonly ErrorCode[] = ['HF_DECODE_FAILED', 'HF_POISON_RECORD', 'HF_THREAD_VALUE_REFUSED']
 /** The longest pause that a handler can ask for. */
 const MAX_DELAY_MS = 2 ** 31 - 1
 
