@@ -117,6 +117,10 @@ describe.each(MODES)('%s decorators', (mode) => {
     expect(optionOf(new classes.Base(), 'maxPollRecords', options)).toBe('11')
   })
 
+  it('puts the middleware of the class around that of the method', async () => {
+    expect(await linesOf(new classes.Surrounded(), 1)).toEqual(['class method o1'])
+  })
+
   it('keeps two instances of a class apart', async () => {
     const [one, two] = [new classes.Base('one'), new classes.Base('two')]
     const both = await Promise.all([linesOf(one, 2), linesOf(two, 2)])
