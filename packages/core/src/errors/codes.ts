@@ -28,9 +28,12 @@ export type ErrorCode =
   | 'HF_OFFSET_MISSING'
   | 'HF_OFFSET_UNSAFE'
   | 'HF_OPTION_INVALID'
+  | 'HF_PARTITION_MISSING'
   | 'HF_POISON_RECORD'
+  | 'HF_PRODUCE_FAILED'
   | 'HF_PROMISE_CONFLICT'
   | 'HF_PROTOCOL_FAULT'
+  | 'HF_RECORD_REFUSED'
   | 'HF_RECORD_TOO_LARGE'
   | 'HF_SASL_WITHOUT_TLS'
   | 'HF_SESSION_TIMEOUT_REFUSED'
@@ -155,11 +158,21 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: false,
     fix: 'Correct the option that the message names.',
   },
+  HF_PARTITION_MISSING: {
+    meaning: 'A record names a partition that its topic does not have.',
+    retryable: true,
+    fix: 'Raise the number of partitions of the topic, or let the key decide.',
+  },
   HF_POISON_RECORD: {
     meaning:
       'The process ended again and again while this record was handled; the middleware poisonGuard keeps it away.',
     retryable: false,
     fix: 'Correct the handler, then remove the record from the store of poisonGuard.',
+  },
+  HF_PRODUCE_FAILED: {
+    meaning: 'Records were not acknowledged by all replicas in sync; they may have been written.',
+    retryable: true,
+    fix: 'See the message and the cause; without a leader or enough replicas, bring the brokers of the topic up.',
   },
   HF_PROMISE_CONFLICT: {
     meaning: 'Two options ask for promises that cannot both be kept.',
@@ -170,6 +183,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'The peer did not answer in the Kafka protocol, or sent a frame that no broker sends.',
     retryable: false,
     fix: 'Check host and port: an HTTP server or a TLS listener may be answering there.',
+  },
+  HF_RECORD_REFUSED: {
+    meaning: 'A topic does not take a record as it is: without a key, with such a timestamp, or under such a name.',
+    retryable: false,
+    fix: 'See the message: a compacted topic wants keys, and a topic can bound timestamps.',
   },
   HF_RECORD_TOO_LARGE: {
     meaning: 'A topic does not take a record of this size.',

@@ -16,6 +16,8 @@ export type {
   KafkaMessage,
   logCreator,
   Message,
+  PartitionerArgs,
+  PartitionMetadata,
   Producer,
   RetryOptions,
 } from 'kafkajs'

@@ -1,52 +1,105 @@
-import { HoldfastError, type OutgoingRecord } from '@holdfast/core'
+import { type ErrorCode, HoldfastError, type OutgoingRecord } from '@holdfast/core'
 import { errorType, translateError } from '../translate-error.ts'
+import { bytesOf } from './requests.ts'
 
-const TOO_LARGE: readonly (string | undefined)[] = [
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_MESSAGE_SIZE',
-]
-const UNREPLICATED: readonly (string | undefined)[] = ['NOT_ENOUGH_REPLICAS', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND']
+export interface ProduceScene {
+  readonly topic: string
+  readonly records: readonly OutgoingRecord[]
+  readonly brokers: readonly string[]
+}
 
-/** Why records could not be written, in words that name their topic. */
-export function produceError(
-  error: unknown,
-  records: readonly OutgoingRecord[],
-  brokers: readonly string[],
-): HoldfastError {
-  const topics = [...new Set(records.map(({ topic }) => topic))].join(', ')
+interface Reading {
+  readonly code: ErrorCode
+  reason(scene: ProduceScene): string
+  readonly fix: string
+}
+
+const TOO_LARGE: Reading = {
+  code: 'HF_RECORD_TOO_LARGE',
+  reason: ({ topic, records }) => `${topic} does not take ${sizeOf(records)}`,
+  fix: 'raise max.message.bytes of the topic, or write less',
+}
+const MAY_NOT_WRITE: Reading = {
+  code: 'HF_AUTH_FAILED',
+  reason: ({ topic }) => `this service may not write to ${topic}`,
+  fix: 'allow its user to WRITE and DESCRIBE the topic; before Kafka 3.0, also IDEMPOTENT_WRITE on the cluster',
+}
+const UNREPLICATED: Reading = {
+  code: 'HF_PRODUCE_FAILED',
+  reason: ({ topic }) => `${topic} has fewer replicas in sync than its min.insync.replicas`,
+  fix: 'bring its brokers up',
+}
+const LEADERLESS: Reading = {
+  code: 'HF_PRODUCE_FAILED',
+  reason: ({ topic }) => `a partition of ${topic} has no leader, or has just got another`,
+  fix: 'bring its brokers up if this lasts',
+}
+
+/** By the name of Kafka's error. */
+const READINGS: Readonly<Record<string, Reading>> = {
+  MESSAGE_TOO_LARGE: TOO_LARGE,
+  RECORD_LIST_TOO_LARGE: TOO_LARGE,
+  UNKNOWN_TOPIC_OR_PARTITION: {
+    code: 'HF_TOPIC_MISSING',
+    reason: ({ topic }) => `${topic} does not exist`,
+    fix: 'create it; holdfast never creates a topic',
+  },
+  INVALID_TOPIC_EXCEPTION: {
+    code: 'HF_RECORD_REFUSED',
+    reason: ({ topic }) => `no topic can be called ${JSON.stringify(topic)}, or it takes no records from outside`,
+    fix: 'name another topic',
+  },
+  TOPIC_AUTHORIZATION_FAILED: MAY_NOT_WRITE,
+  CLUSTER_AUTHORIZATION_FAILED: MAY_NOT_WRITE,
+  NOT_ENOUGH_REPLICAS: UNREPLICATED,
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: UNREPLICATED,
+  LEADER_NOT_AVAILABLE: LEADERLESS,
+  NOT_LEADER_FOR_PARTITION: LEADERLESS,
+  FENCED_LEADER_EPOCH: LEADERLESS,
+  UNKNOWN_LEADER_EPOCH: LEADERLESS,
+  INVALID_RECORD: {
+    code: 'HF_RECORD_REFUSED',
+    reason: ({ topic }) => `${topic} refuses a record as invalid`,
+    fix: 'give every record a key if the topic is compacted, and check what its brokers validate',
+  },
+  INVALID_TIMESTAMP: {
+    code: 'HF_RECORD_REFUSED',
+    reason: ({ topic }) => `${topic} refuses the timestamp of a record`,
+    fix: 'raise message.timestamp.before.max.ms or message.timestamp.after.max.ms of the topic, or write another time',
+  },
+  POLICY_VIOLATION: {
+    code: 'HF_RECORD_REFUSED',
+    reason: ({ topic }) => `a policy of the brokers refuses a record for ${topic}`,
+    fix: 'ask whoever runs the brokers',
+  },
+}
+
+/** Why records could not be written, in words that name their topic. Total, as `translateError` is. */
+export function produceError(error: unknown, scene: ProduceScene): HoldfastError {
+  if (error instanceof HoldfastError) return error
   const type = errorType(error)
-  const made = (
-    code: 'HF_RECORD_TOO_LARGE' | 'HF_TOPIC_MISSING' | 'HF_AUTH_FAILED' | 'HF_BROKER_UNREACHABLE',
-    text: string,
-  ) => new HoldfastError(code, text, { cause: error, details: { topics, type } })
-  if (TOO_LARGE.includes(type)) {
-    const bytes = records.reduce(
-      (most, record) => Math.max(most, (record.key?.length ?? 0) + (record.value?.length ?? 0)),
-      0,
-    )
-    return made(
-      'HF_RECORD_TOO_LARGE',
-      `${topics} does not take records of ${bytes} bytes and their headers.\n  Fix: raise max.message.bytes of the topic, or write less.`,
-    )
+  const details = { topic: scene.topic, ...(type === undefined ? {} : { type }) }
+  const reading = type === undefined ? undefined : READINGS[type]
+  if (reading !== undefined) {
+    const { code, reason, fix } = reading
+    const bytes = code === 'HF_RECORD_TOO_LARGE' ? { bytes: largestOf(scene.records) } : {}
+    const text = `${reason(scene)}.\n  Fix: ${fix}.`
+    return new HoldfastError(code, text, { cause: error, details: { ...details, ...bytes } })
   }
-  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
-    return made(
-      'HF_TOPIC_MISSING',
-      `${topics} does not exist, or has not that partition.\n  Fix: create it; holdfast never creates a topic.`,
-    )
-  }
-  if (type === 'TOPIC_AUTHORIZATION_FAILED') {
-    return made(
-      'HF_AUTH_FAILED',
-      `this service may not write to ${topics}.\n  Fix: allow its user to WRITE and DESCRIBE the topic.`,
-    )
-  }
-  if (UNREPLICATED.includes(type)) {
-    return made(
-      'HF_BROKER_UNREACHABLE',
-      `${topics} has fewer replicas in sync than its min.insync.replicas.\n  Fix: bring its brokers up.`,
-    )
-  }
-  return translateError(error, { brokers })
+  const known = translateError(error, scene)
+  const code = known.code === 'HF_DRIVER_CRASHED' ? 'HF_PRODUCE_FAILED' : known.code
+  const reason = known.message.replace(`${known.code}: `, '')
+  return new HoldfastError(code, `records for ${scene.topic} were not acknowledged: ${reason}`, {
+    cause: error,
+    details,
+  })
+}
+
+function sizeOf(records: readonly OutgoingRecord[]): string {
+  const each = `a record of about ${largestOf(records)} bytes, headers included`
+  return records.length === 1 ? each : `${records.length} records at once, the largest ${each}`
+}
+
+function largestOf(records: readonly OutgoingRecord[]): number {
+  return records.reduce((most, record) => Math.max(most, bytesOf(record)), 0)
 }

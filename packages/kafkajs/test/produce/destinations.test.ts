@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import type { Message, PartitionMetadata } from '../../src/internals/kafkajs.ts'
+import { Destinations } from '../../src/produce/destinations.ts'
+
+const metadata = (count: number): PartitionMetadata[] =>
+  Array.from({ length: count }, (_, partitionId) => ({
+    partitionId,
+    partitionErrorCode: 0,
+    leader: 1,
+    replicas: [1],
+    isr: [1],
+  }))
+const message = (fields: Partial<Message> = {}): Message => ({ value: null, ...fields })
+
+/** Of Kafka's own test of `Utils.murmur2`. */
+const MURMUR2: readonly (readonly [string, number])[] = [
+  ['21', -973_932_308],
+  ['foobar', -790_332_482],
+  ['a-little-bit-long-string', -985_981_536],
+  ['a-little-bit-longer-string', -1_486_304_829],
+  ['lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8', -58_897_971],
+  ['abc', 479_470_107],
+]
+
+test.each(MURMUR2)('the key %s goes where the Java client sends it', (key, hash) => {
+  for (const count of [1, 2, 7, 100, 65_537]) {
+    const { choose } = new Destinations()
+    const partition = choose({
+      topic: 't',
+      partitionMetadata: metadata(count),
+      message: message({ key: Buffer.from(key) }),
+    })
+    expect(partition).toBe((hash & 0x7fff_ffff) % count)
+  }
+})
+
+test('a record that is sent again goes where it went, also when there are more partitions since', () => {
+  const { choose } = new Destinations()
+  for (const each of [message(), message({ key: Buffer.from('a') })]) {
+    const first = choose({ topic: 't', partitionMetadata: metadata(3), message: each })
+    for (let count = 3; count < 20; count += 1)
+      expect(choose({ topic: 't', partitionMetadata: metadata(count), message: each })).toBe(first)
+  }
+})
+
+test('records without a key are spread', () => {
+  const { choose } = new Destinations()
+  const chosen = Array.from({ length: 9 }, () =>
+    choose({ topic: 't', partitionMetadata: metadata(3), message: message() }),
+  )
+  expect(new Set(chosen)).toEqual(new Set([0, 1, 2]))
+})
+
+test('a partition that has not acknowledged is found, and one that does not exist is refused', () => {
+  const destinations = new Destinations()
+  const messages = [0, 2].map((partition) => message({ partition }))
+  for (const each of messages) destinations.choose({ topic: 't', partitionMetadata: metadata(3), message: each })
+  expect(destinations.missing(messages, [0, 2])).toBeUndefined()
+  expect(destinations.missing(messages, [0])).toBe(2)
+  const elsewhere = message({ partition: 3 })
+  expect(() => destinations.choose({ topic: 't', partitionMetadata: metadata(3), message: elsewhere })).toThrow(
+    't has no partition 3',
+  )
+})
