@@ -146,8 +146,8 @@ export interface Driver {
    */
   release(partitions: readonly TopicPartition[]): void
   /**
-   * Writes records; resolves when every in-sync replica has all of them (`acks=all`, idempotent). Rejects with a
-   * `HoldfastError`; any of them may have been written then.
+   * Writes records; resolves when every in-sync replica has all of them (`acks=all`, idempotent), those of one partition in
+   * their order. Rejects with a `HoldfastError`; any of them may have been written then. Settles within half a minute.
    */
   produce(records: readonly OutgoingRecord[]): Promise<void>
   /** Leaves the group and closes every connection. The core has drained and committed before. */

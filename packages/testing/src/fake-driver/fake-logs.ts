@@ -1,4 +1,4 @@
-import { partitionName, type TopicPartition } from '@holdfast/core'
+import { HoldfastError, partitionName, type TopicPartition } from '@holdfast/core'
 import { FakeLog } from './fake-log.ts'
 
 /** The topics of the broker. */
@@ -28,6 +28,14 @@ export class FakeLogs {
 
   has(topic: string): boolean {
     return this.#topics.has(topic)
+  }
+
+  /** @throws HF_TOPIC_MISSING */
+  checkExists(topic: string): void {
+    if (this.has(topic)) return
+    throw new HoldfastError('HF_TOPIC_MISSING', `the topic ${topic} does not exist.\n  Fix: create it.`, {
+      details: { topic },
+    })
   }
 
   /** The topics that a subscription names, patterns resolved. */

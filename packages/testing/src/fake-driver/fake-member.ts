@@ -15,18 +15,14 @@ import { FakeAnswers } from './fake-answers.ts'
 import type { CommitFaults } from './fake-commits.ts'
 import { FakeFetcher } from './fake-fetcher.ts'
 import { COOPERATIVE, type FakeGroup, type GroupMember } from './fake-group.ts'
-import type { FakeLogs } from './fake-logs.ts'
+import { FakeProducer, type ProducerPorts } from './fake-producer.ts'
 import type { FetchFaults } from './fetch-faults.ts'
-import type { ProduceFaults } from './produce-faults.ts'
 
-export interface MemberPorts {
-  readonly logs: FakeLogs
+export interface MemberPorts extends ProducerPorts {
   readonly group: FakeGroup
   readonly commitFaults: CommitFaults
-  readonly produceFaults: ProduceFaults
   readonly maxBatchRecords: number
   readonly fetchFaults: FetchFaults
-  append(record: OutgoingRecord): void
   nextMemberId(): string
   /** The client process runs from now on, until `ended`. */
   started(member: FakeMember): void
@@ -40,6 +36,7 @@ export class FakeMember implements Driver, GroupMember {
   readonly #ports: MemberPorts
   readonly #context: DriverContext
   readonly #fetcher: FakeFetcher
+  readonly #producer: FakeProducer
   readonly answers: DriverAnswers = new FakeAnswers(() => this.#phase !== 'killed')
   readonly #firstAssignment = Promise.withResolvers<void>()
   #phase: Phase = 'new'
@@ -54,6 +51,7 @@ export class FakeMember implements Driver, GroupMember {
   constructor(context: DriverContext, ports: MemberPorts) {
     this.#context = context
     this.#ports = ports
+    this.#producer = new FakeProducer(ports)
     this.#firstAssignment.promise.catch(() => undefined)
     this.#fetcher = new FakeFetcher(context, ports.logs, ports.maxBatchRecords, ports.fetchFaults)
   }
@@ -132,14 +130,8 @@ export class FakeMember implements Driver, GroupMember {
     return 'fenced'
   }
 
-  async produce(records: readonly OutgoingRecord[]): Promise<void> {
-    await nextTurn()
-    await this.#ports.produceFaults.held
-    if (this.#phase === 'killed') return new Promise(() => undefined)
-    const error = this.#ports.produceFaults.next()
-    if (error !== undefined) throw error
-    for (const { topic } of records) this.#checkExists(topic)
-    for (const record of records) this.#ports.append(record)
+  produce(records: readonly OutgoingRecord[]): Promise<void> {
+    return this.#producer.produce(records)
   }
 
   release(partitions: readonly TopicPartition[]): void {
@@ -151,6 +143,7 @@ export class FakeMember implements Driver, GroupMember {
   async stop(): Promise<void> {
     if (this.#phase === 'stopped' || this.#phase === 'killed') return
     this.#phase = 'stopped'
+    this.#producer.stop()
     this.#endJoin()
     this.#firstAssignment.reject(startAborted())
     this.#fetcher.close()
@@ -225,6 +218,7 @@ export class FakeMember implements Driver, GroupMember {
   /** The process ends without a word: nothing reaches the consumer any more, and no commit gets an answer. */
   kill(): void {
     this.#phase = 'killed'
+    this.#producer.kill()
     this.#endJoin()
     this.#fetcher.close()
     this.#ports.group.leave(this)
@@ -239,14 +233,7 @@ export class FakeMember implements Driver, GroupMember {
   #checkMayStart(signal: AbortSignal): void {
     if (signal.aborted || this.#phase !== 'new') throw startAborted()
     const { topics, producesTo } = this.#context
-    for (const topic of [...topics, ...producesTo]) if (typeof topic === 'string') this.#checkExists(topic)
-  }
-
-  #checkExists(topic: string): void {
-    if (this.#ports.logs.has(topic)) return
-    throw new HoldfastError('HF_TOPIC_MISSING', `the topic ${topic} does not exist.\n  Fix: create it.`, {
-      details: { topic },
-    })
+    for (const topic of [...topics, ...producesTo]) if (typeof topic === 'string') this.#ports.logs.checkExists(topic)
   }
 
   async #join(): Promise<void> {

@@ -4,6 +4,7 @@ import {
   type DriverContext,
   type DriverFactory,
   type DriverSink,
+  type OutgoingRecord,
   recordsOf,
   sourceOf,
 } from '@holdfast/core'
@@ -52,6 +53,16 @@ function latestEpoch(factory: DriverFactory): DriverFactory {
       },
     }),
   )(factory)
+}
+
+function producing(change: (records: readonly OutgoingRecord[]) => readonly OutgoingRecord[]) {
+  return broken((driver) => ({ produce: (records) => driver.produce(change(records)) }))
+}
+
+/** What most clients do, so that repeated names move together. */
+function throughObject({ headers, ...record }: OutgoingRecord): OutgoingRecord {
+  const byName = Map.groupBy(headers, ([name]) => name)
+  return { ...record, headers: [...byName.values()].flat() }
 }
 
 const BREAKS: readonly (readonly [fault: string, wrap: (factory: DriverFactory) => DriverFactory])[] = [
@@ -139,6 +150,18 @@ const BREAKS: readonly (readonly [fault: string, wrap: (factory: DriverFactory) 
   ],
   ['start does not heed its signal', broken((driver) => ({ start: () => driver.start(new AbortController().signal) }))],
   ['stop does not leave', broken(() => ({ stop: async () => undefined }))],
+  ['produce writes nothing', broken(() => ({ produce: async () => undefined }))],
+  ['records of a call are written in another order', producing((records) => records.toReversed())],
+  ['headers go through an object', producing((records) => records.map(throughObject))],
+  ['times are of the writing', producing((records) => records.map((record) => ({ ...record, timestamp: Date.now() })))],
+  [
+    'keys go to the next partition',
+    producing((records) => records.map((record, index) => (record.key ? { ...record, partition: index % 3 } : record))),
+  ],
+  [
+    'records for no partition are dropped',
+    producing((records) => records.filter(({ partition = 0 }) => partition < 9)),
+  ],
   ['commits of an old epoch are sent under the one of now', latestEpoch],
 ]
 
