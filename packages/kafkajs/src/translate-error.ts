@@ -58,9 +58,18 @@ export function translateError(error: unknown, scene: ErrorScene): HoldfastError
   }
   return new HoldfastError(
     'HF_DRIVER_CRASHED',
-    `kafkajs failed: ${error instanceof Error ? error.message : String(error)}.`,
+    `kafkajs failed: ${error instanceof Error ? error.message : printed(error)}.`,
     { cause: error },
   )
+}
+
+/** Some objects cannot be made a text. */
+function printed(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return `a thrown ${typeof thrown}`
+  }
 }
 
 /** The Kafka error name in the chain of causes, such as ILLEGAL_GENERATION. */

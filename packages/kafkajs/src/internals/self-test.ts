@@ -1,6 +1,7 @@
 import { InternalFault } from './fault.ts'
 import { rawHeaders } from './headers.ts'
 import { installedSeams, type KafkajsSeams, METHODS } from './shapes.ts'
+import { wireHeaders } from './wire-headers.ts'
 
 /** The one version whose internals were read. */
 export const KNOWN_KAFKAJS_VERSION = '2.2.4' as const
@@ -75,6 +76,22 @@ function headerProblems(seams: KafkajsSeams): Problem[] {
   return problems
 }
 
+const WRITTEN = [
+  ['b', Buffer.from('1')],
+  ['__proto__', null],
+  ['b', Buffer.from('2')],
+  ['', Buffer.alloc(0)],
+] as const
+/** Attributes, deltas, no key, the value `v`, and then those four headers. */
+const WRITTEN_WIRE = '380000000102760802620231125f5f70726f746f5f5f01026202320000'
+
+/** Headers must be written as `wireHeaders` lists them, also when a request is encoded again. */
+function writtenHeaderProblems({ encodeRecord }: KafkajsSeams): Problem[] {
+  const headers = wireHeaders(WRITTEN)
+  const encoded = [0, 1].map(() => encodeRecord({ key: null, value: Buffer.from('v'), headers }).buffer.toString('hex'))
+  return encoded.every((hex) => hex === WRITTEN_WIRE) ? [] : [`headers are written as ${encoded[0]}`]
+}
+
 function attempt(check: (seams: KafkajsSeams) => Problem[], seams: KafkajsSeams): Problem[] {
   try {
     return check(seams)
@@ -88,7 +105,7 @@ function attempt(check: (seams: KafkajsSeams) => Problem[], seams: KafkajsSeams)
  * internals. It holds before and after the mends.
  */
 export function assertKnownKafkajs(seams: KafkajsSeams = installedSeams()): void {
-  const checks = [missingMethods, codecProblems, requestQueueProblems, headerProblems]
+  const checks = [missingMethods, codecProblems, requestQueueProblems, headerProblems, writtenHeaderProblems]
   const problems = checks.flatMap((check) => attempt(check, seams))
   if (typeof seams.socketFactory !== 'function') problems.push('network/socketFactory is gone')
   if (seams.version !== KNOWN_KAFKAJS_VERSION) problems.unshift('the version differs')

@@ -87,12 +87,10 @@ export function produceError(error: unknown, scene: ProduceScene): HoldfastError
     return new HoldfastError(code, text, { cause: error, details: { ...details, ...bytes } })
   }
   const known = translateError(error, scene)
-  const code = known.code === 'HF_DRIVER_CRASHED' ? 'HF_PRODUCE_FAILED' : known.code
-  const reason = known.message.replace(`${known.code}: `, '')
-  return new HoldfastError(code, `records for ${scene.topic} were not acknowledged: ${reason}`, {
-    cause: error,
-    details,
-  })
+  const reason = `records for ${scene.topic} were not acknowledged: ${known.message.replace(`${known.code}: `, '')}`
+  if (known.code !== 'HF_DRIVER_CRASHED') return new HoldfastError(known.code, reason, { cause: error, details })
+  const fix = 'nothing if it passes, as another producer is tried next; else look into the log of the broker'
+  return new HoldfastError('HF_PRODUCE_FAILED', `${reason}\n  Fix: ${fix}.`, { cause: error, details })
 }
 
 function sizeOf(records: readonly OutgoingRecord[]): string {

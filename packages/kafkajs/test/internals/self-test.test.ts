@@ -62,6 +62,14 @@ describe('assertKnownKafkajs', () => {
     expect(complaint({ readHeader: () => ({}) })).toContain('not decoded through Decoder')
   })
 
+  it('refuses headers that are written in another way', () => {
+    const sorted: KafkajsSeams['encodeRecord'] = (record) => {
+      const { headers } = record as { readonly headers: object }
+      return seams.encodeRecord('' in headers ? { ...record, headers: { b: '1' } } : record)
+    }
+    expect(complaint({ encodeRecord: sorted })).toContain('headers are written as')
+  })
+
   it('refuses an encoder that throws', () => {
     const encodeRecord = (): never => {
       throw new TypeError('gone')
