@@ -32,13 +32,8 @@ function to(topic: string, value: string, fields: Partial<OutgoingRecord> = {}):
   return { topic, key: null, value: Buffer.from(value), headers: [], ...fields }
 }
 
-async function topicWith(cluster: TestCluster, partitions: number, name: string, value: string): Promise<string> {
-  const topic = await cluster.createTopic(partitions)
-  await cluster.admin.alterConfigs({
-    validateOnly: false,
-    resources: [{ type: 2, name: topic, configEntries: [{ name, value }] }],
-  })
-  return topic
+function topicWith(cluster: TestCluster, partitions: number, name: string, value: string): Promise<string> {
+  return cluster.createTopic(partitions, undefined, { [name]: value })
 }
 
 /** The next produce request is carried out, and its answer gets lost. */

@@ -113,11 +113,7 @@ describe('dead letters on a real broker', () => {
   test('a topic that takes only small records gets less of a large one', async () => {
     await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
     const topic = await cluster.createTopic(1)
-    const deadLetterTopic = await cluster.createTopic(1)
-    await cluster.admin.alterConfigs({
-      validateOnly: false,
-      resources: [{ type: 2, name: deadLetterTopic, configEntries: [{ name: 'max.message.bytes', value: '2000' }] }],
-    })
+    const deadLetterTopic = await cluster.createTopic(1, undefined, { 'max.message.bytes': '2000' })
     const letters: { readonly bytes: number | undefined; readonly truncated: string | undefined }[] = []
     const consumer = testConsumer(cluster.brokers, {
       groupId: topic,

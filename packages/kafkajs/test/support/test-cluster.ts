@@ -45,8 +45,14 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** A topic with a leader for every partition; the group of a test may have the same name. */
-  async createTopic(numPartitions = 1, topic = `t-${randomUUID()}`): Promise<string> {
-    await this.#admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }], waitForLeaders: false })
+  async createTopic(
+    numPartitions = 1,
+    topic = `t-${randomUUID()}`,
+    config: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+    const created = { topic, numPartitions, replicationFactor: 1, configEntries }
+    await this.#admin.createTopics({ topics: [created], waitForLeaders: false })
     // A broker learns of a new topic a moment after its creation was acknowledged.
     await until(
       `leaders of ${topic}`,
