@@ -30,7 +30,6 @@ export function poisonGuard({ store, maxDeliveries = 3 }: PoisonGuardOptions): M
     if (starts >= maxDeliveries) throw poisoned(call, starts)
     const leave = starts === 0 ? undefined : await suspects.enter(call.signal)
     try {
-      if (starts > 0) call.signal.throwIfAborted()
       await store.begin(id)
       return await next().finally(() => forget(id, call))
     } finally {

@@ -28,10 +28,9 @@ export class AttemptContext implements CallContext {
   readonly delivery: Delivery
   readonly handler: string
   readonly epoch: number
-  #startedMs: number | undefined
-  /** Its age when it began to wait for a thread. */
-  #agedMs = 0
-  #isElsewhere = false
+  /** While it waits for a thread, its age instead. */
+  #startedMs: number
+  #place: 'here' | 'waiting' | 'elsewhere' = 'here'
   readonly #scope: AttemptScope
   #controller: AbortController | undefined
   #aborted: AbortReason | undefined
@@ -50,23 +49,23 @@ export class AttemptContext implements CallContext {
 
   /** When it began. While it waits for a thread it does not age. */
   get startedMs(): number {
-    return this.#startedMs ?? this.#scope.now() - this.#agedMs
+    return this.#place === 'waiting' ? this.#scope.now() - this.#startedMs : this.#startedMs
   }
 
   /** Whether its handler runs in another thread, and so cannot block this one. */
   get isElsewhere(): boolean {
-    return this.#isElsewhere
+    return this.#place !== 'here'
   }
 
   /** Its handler is called in another thread, and not yet; `start` tells when it is. */
   postpone(): void {
-    this.#isElsewhere = true
-    this.#agedMs = this.#scope.now() - this.startedMs
-    this.#startedMs = undefined
+    this.#startedMs = this.#scope.now() - this.startedMs
+    this.#place = 'waiting'
   }
 
   start(): void {
     this.#startedMs = this.startedMs
+    this.#place = 'elsewhere'
   }
 
   get attempt(): number {

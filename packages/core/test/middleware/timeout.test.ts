@@ -35,16 +35,22 @@ test('what ignores its signal keeps its key until it comes back, and has failed 
   expect(gate.calls.map(({ input }) => input.offset)).toEqual([0, 0])
 })
 
-test('what ends in time is left alone, and no timer stays behind', async () => {
+test('what ends in time is left alone', async () => {
   const deadlines: Date[] = []
   const handler = on('t', (_record, { deadline }) => void deadlines.push(deadline))
   const made = await onBroker({ use: [timeout(1_000)], handlers: [handler] })
-  const { broker, clock, consumer, events } = made
+  const { broker, clock, events } = made
   broker.produce('t', values(0, 3))
   await clock.advance('2s')
   expect(events('attempt:failed')).toEqual([])
   expect(broker.committed('t', 0)).toBe(3)
   expect(deadlines[0]).toEqual(new Date(Date.UTC(2026, 0, 1) + 1_000))
+})
+
+test('a timer does not outlast its attempt', async () => {
+  const { broker, clock, consumer } = await onBroker({ use: [timeout(3_600_000)] })
+  broker.produce('t', values(0, 3))
+  await clock.advance('2s')
   await consumer.stop()
   expect(clock.pendingTimers).toBe(0)
 })
