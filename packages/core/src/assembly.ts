@@ -107,7 +107,7 @@ export class Assembly {
       groupId: this.#config.groupId,
       backoff: this.#config,
       random: () => Math.random(),
-      produce: async (records) => this.#driver?.produce(records),
+      produce: (records) => (this.#driver as Driver).produce(records),
     })
   }
 
