@@ -2,6 +2,7 @@ import type { ConfigEntry } from './config/entries.ts'
 import { failureTopics } from './config/failure-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
 import { warnings } from './config/rules.ts'
+import { Failing } from './failing.ts'
 import { attemptScope } from './pipeline/attempt-scope.ts'
 import { Handlers } from './pipeline/handlers.ts'
 import { withMiddleware } from './pipeline/with-middleware.ts'
@@ -12,9 +13,7 @@ import type { Logger } from './ports/logger.ts'
 import { admission } from './runtime/admission.ts'
 import { Committer } from './runtime/committer.ts'
 import { ConcurrencyControl } from './runtime/concurrency-control.ts'
-import { DeadLetters } from './runtime/dead-letters.ts'
 import { Dispatcher } from './runtime/dispatcher.ts'
-import { FailureJudge } from './runtime/failure-judge.ts'
 import { FenceCounter } from './runtime/fence-counter.ts'
 import { Group } from './runtime/group.ts'
 import { HealthWatch } from './runtime/health-watch.ts'
@@ -23,7 +22,6 @@ import { Intake } from './runtime/intake.ts'
 import { LateCounter } from './runtime/late-counter.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import { logEvents, logStart } from './runtime/log-listener.ts'
-import { OutcomeCounter } from './runtime/outcome-counter.ts'
 import { Outcomes } from './runtime/outcomes.ts'
 import { Pump } from './runtime/pump.ts'
 import { Rebalance } from './runtime/rebalance.ts'
@@ -52,12 +50,11 @@ export class Assembly {
   readonly events: Events
   readonly fenced: FenceCounter
   readonly late: LateCounter
-  readonly endings: OutcomeCounter
   readonly partitions: Partitions = new Partitions()
   readonly slots: Slots = new Slots()
   readonly userPauses: UserPausing
   readonly #threads: Threads
-  readonly #deadLetters: DeadLetters
+  readonly failing: Failing
   readonly #handlers: Handlers
   readonly lifecycle: Lifecycle
   readonly scheduler: Scheduler
@@ -82,11 +79,10 @@ export class Assembly {
     logEvents(this.events, logger)
     this.fenced = new FenceCounter(this.events)
     this.late = new LateCounter(this.events)
-    this.endings = new OutcomeCounter(this.events)
     this.lifecycle = new Lifecycle(this.events)
     this.#threads = new Threads(config, logger)
     this.scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
-    this.#deadLetters = this.#createDeadLetters()
+    this.failing = this.#createFailing()
     this.#handlers = this.#createHandlers()
     this.userPauses = new UserPausing({ ...this.#shared, react: () => this.#pump.react() })
     this.committer = this.#createCommitter()
@@ -101,25 +97,16 @@ export class Assembly {
     this.health = this.#createHealth()
   }
 
-  #createDeadLetters(): DeadLetters {
-    return new DeadLetters({
+  #createFailing(): Failing {
+    return new Failing(this.#config, {
       ...this.#shared,
-      groupId: this.#config.groupId,
-      backoff: this.#config,
-      random: () => Math.random(),
       produce: (records) => (this.#driver as Driver).produce(records),
     })
   }
 
   #createHandlers(): Handlers {
-    const failures = new FailureJudge(this.#config, {
-      ...this.#shared,
-      random: () => Math.random(),
-      failed: (record) => this.#deadLetters.noteFailure(record),
-    })
     const { handlers, use } = this.#config
-    const wrap = withMiddleware(use, this.clock)
-    return new Handlers(handlers, (...failure) => failures.judge(...failure), this.#threads.isolate, wrap)
+    return new Handlers(handlers, this.failing.judge, this.#threads.isolate, withMiddleware(use, this.clock))
   }
 
   #createCommitter(): Committer {
@@ -185,8 +172,8 @@ export class Assembly {
       }),
       longMs: this.#config.heartbeatIntervalMs,
       handlerOf: (topic) => this.#handlers.of(topic),
-      waitingOutcome: (context, state) => this.#deadLetters.outcomeOf(context, state),
-      bury: (outcome, context, state) => this.#deadLetters.bury(outcome, context, state),
+      waitingOutcome: (context, state) => this.failing.deadLetters.outcomeOf(context, state),
+      bury: (outcome, context, state) => this.failing.deadLetters.bury(outcome, context, state),
       apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
       lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
       slotFreed: () => this.#pump.react(),

@@ -59,6 +59,11 @@ export class HandlerTime {
     return undefined
   }
 
+  /** What all but the slowest twentieth stay below. */
+  get p95Ms(): number | undefined {
+    return this.quantileMs(0.95)
+  }
+
   #fade(): void {
     this.#total = 0
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {

@@ -7,7 +7,6 @@ import type { Partitions } from '../state/partitions.ts'
 
 /** A handler is called too slow for a fixed poll batch again only after it was quick enough by so much. */
 const RELIEF = 0.5
-const SLOW_QUANTILE = 0.95
 
 export interface PollSizingOptions {
   readonly maxPollRecords: number | 'auto'
@@ -72,7 +71,7 @@ export class PollSizing {
     if (waiting === 0) return 0
     const lanes = Math.max(1, queue.lanes)
     const parallel = Math.min(this.#parallel(queue), lanes)
-    return (waiting * (handlerTime.quantileMs(SLOW_QUANTILE) ?? 0)) / parallel
+    return (waiting * (handlerTime.p95Ms ?? 0)) / parallel
   }
 
   /** How many of its records run at once while the busy partitions share the slots. */
@@ -96,7 +95,7 @@ export class PollSizing {
 
   #warnIfSlow(state: PartitionState, maxPollRecords: number): void {
     const { topic, handlerTime, queue } = state
-    const p95Ms = handlerTime.quantileMs(SLOW_QUANTILE)
+    const p95Ms = handlerTime.p95Ms
     if (p95Ms === undefined) return
     const parallel = this.#parallel(queue)
     const expectedMs = (p95Ms * maxPollRecords) / parallel

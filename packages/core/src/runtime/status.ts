@@ -122,8 +122,7 @@ export function partitionStatus(state: PartitionState, parts: PartitionStatusPar
 }
 
 function handlerTimeOf({ handlerTime }: PartitionState): PartitionStatus['handlerTime'] {
-  const { meanMs } = handlerTime
-  const p95Ms = handlerTime.quantileMs(0.95)
+  const { meanMs, p95Ms } = handlerTime
   return meanMs === undefined || p95Ms === undefined ? undefined : { meanMs, p95Ms }
 }
 
