@@ -112,7 +112,7 @@ export class FakeBroker {
 
   /** Produce requests of consumers wait until what this answers is called. */
   holdProduces(): () => void {
-    return this.#produceFaults.hold()
+    return this.#produceFaults.answers.begin()
   }
 
   /** The offsets that hold a record. */
@@ -186,7 +186,7 @@ export class FakeBroker {
 
   /** Commit requests wait until what this answers is called. */
   holdCommits(): () => void {
-    return this.#commitFaults.hold()
+    return this.#commitFaults.answers.begin()
   }
 
   #group(groupId: string): FakeGroup {

@@ -1,31 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { AssignorName } from '../../src/assignors/assignors.ts'
-import { TestCluster } from '../support/test-cluster.ts'
 import { until } from '../support/until.ts'
-import { findJavaClient, JavaMembers } from './java-members.ts'
+import { javaScene } from './java-scene.ts'
 import { JsMember } from './js-member.ts'
 
 const PARTITIONS = [0, 1, 2, 3, 4, 5]
 /** Member ids begin with the client's id, so that ours comes first. */
 const [OURS, JAVA, LATER] = ['a-js', 'b-java', 'c-java'] as const
 
-const client = await findJavaClient()
-let java: JavaMembers
-let cluster: TestCluster
-
-beforeAll(async () => {
-  cluster = await TestCluster.connect(inject('kafkaBrokers'))
-  if (!('missing' in client)) java = new JavaMembers(client, cluster.brokers)
-})
-afterAll(async () => {
-  await java?.[Symbol.asyncDispose]()
-  await cluster[Symbol.asyncDispose]()
-})
-
-// A test that is left out says why.
-beforeEach(({ skip }) => {
-  if ('missing' in client) skip(client.missing)
-})
+const scene = await javaScene()
 
 type Shares = readonly (readonly number[])[]
 
@@ -45,10 +28,11 @@ interface Story {
 
 /** One member leads, the other joins, then a second Java member does: the shares after each of the joins. */
 async function tell({ topic, name, leader }: Story): Promise<{ two: Shares; three: Shares; revoked: number[][] }> {
-  const ours = () => JsMember.join({ brokers: cluster.brokers, groupId: topic, clientId: OURS, topic, assignor: name })
-  const theirs = (id: string) => java.view(topic, id).owned
+  const ours = () =>
+    JsMember.join({ brokers: scene.cluster.brokers, groupId: topic, clientId: OURS, topic, assignor: name })
+  const theirs = (id: string) => scene.java.view(topic, id).owned
   if (leader === 'Java') {
-    java.join(topic, JAVA, topic, name)
+    scene.java.join(topic, JAVA, topic, name)
     await untilShared('all partitions at the Java member', () => [theirs(JAVA)])
   }
   await using member = await ours()
@@ -58,16 +42,16 @@ async function tell({ topic, name, leader }: Story): Promise<{ two: Shares; thre
   }
   if (leader === 'kafkajs') {
     await untilShared('all partitions at our member', () => [owned()])
-    java.join(topic, JAVA, topic, name)
+    scene.java.join(topic, JAVA, topic, name)
   }
   const two = await untilShared('halves', () => [owned(), theirs(JAVA)])
   expect(member.isLeader).toBe(leader === 'kafkajs')
-  java.join(topic, LATER, topic, name)
+  scene.java.join(topic, LATER, topic, name)
   const three = await untilShared('thirds', () => [owned(), theirs(JAVA), theirs(LATER)])
   expect(member.isLeader).toBe(leader === 'kafkajs')
   // Leaving is told as giving up everything.
-  const revoked = [...java.view(topic, JAVA).revoked]
-  for (const id of [JAVA, LATER]) java.leave(topic, id)
+  const revoked = [...scene.java.view(topic, JAVA).revoked]
+  for (const id of [JAVA, LATER]) scene.java.leave(topic, id)
   return { two, three, revoked }
 }
 
@@ -98,7 +82,7 @@ describe.each(['kafkajs', 'Java'] as const)('in a group of kafkajs and Java that
       ],
     ],
   ] as const)('%s', async (name, halves, thirds) => {
-    const topic = await cluster.createTopic(PARTITIONS.length)
+    const topic = await scene.cluster.createTopic(PARTITIONS.length)
     const { two, three } = await tell({ topic, name, leader })
     expect(two).toEqual(halves)
     expect(three).toEqual(thirds)
@@ -107,7 +91,7 @@ describe.each(['kafkajs', 'Java'] as const)('in a group of kafkajs and Java that
   test.each(['sticky', 'cooperative-sticky'] as const)(
     '%s: everybody keeps what the balance leaves it',
     async (name) => {
-      const topic = await cluster.createTopic(PARTITIONS.length)
+      const topic = await scene.cluster.createTopic(PARTITIONS.length)
       const { two, three, revoked } = await tell({ topic, name, leader })
       for (const place of [0, 1]) expect(two[place]).toEqual(expect.arrayContaining([...three[place]!]))
       // A cooperative member is told to give up only what goes to others.

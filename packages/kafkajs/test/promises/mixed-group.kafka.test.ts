@@ -1,25 +1,10 @@
 import { type PartitionAssignmentStrategy, partitionName } from '@holdfast/core'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ASSIGNORS } from '../../src/assignors/assignors.ts'
-import { findJavaClient, JavaMembers } from '../assignors/java-members.ts'
+import { javaScene } from '../assignors/java-scene.ts'
 import { MixedGroup } from '../support/mixed-group.ts'
-import { TestCluster } from '../support/test-cluster.ts'
 
-const client = await findJavaClient()
-let java: JavaMembers
-let cluster: TestCluster
-
-beforeAll(async () => {
-  cluster = await TestCluster.connect(inject('kafkaBrokers'))
-  if (!('missing' in client)) java = new JavaMembers(client, cluster.brokers)
-})
-afterAll(async () => {
-  await java?.[Symbol.asyncDispose]()
-  await cluster[Symbol.asyncDispose]()
-})
-beforeEach(({ skip }) => {
-  if ('missing' in client) skip(client.missing)
-})
+const scene = await javaScene()
 
 /** How many members each assignment had that our consumers made; none while Java leads. */
 function watchLeads(name: PartitionAssignmentStrategy): () => number[] {
@@ -47,7 +32,7 @@ async function expectCalm(group: MixedGroup): Promise<void> {
 describe.each(['holdfast', 'Java'] as const)('a group that begins with %s', (first) => {
   test.each(['range', 'cooperative-sticky'] as const)('%s: Java members come and go', async (name) => {
     const leads = watchLeads(name)
-    await using group = await MixedGroup.create(cluster, java)
+    await using group = await MixedGroup.create(scene.cluster, scene.java)
     if (first === 'Java') {
       group.joinTheirs('b-java', [name])
       await group.untilAllWork()
@@ -68,7 +53,7 @@ describe.each(['holdfast', 'Java'] as const)('a group that begins with %s', (fir
 
   test('it moves from range to cooperative-sticky member by member', async () => {
     const [old, both, next] = [['range'], ['cooperative-sticky', 'range'], ['cooperative-sticky']] as const
-    await using group = await MixedGroup.create(cluster, java)
+    await using group = await MixedGroup.create(scene.cluster, scene.java)
     const settled = async (): Promise<string | undefined> => {
       await group.untilAllWork()
       return group.untilStable()

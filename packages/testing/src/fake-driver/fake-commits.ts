@@ -1,4 +1,5 @@
 import type { CommitRequest } from '@holdfast/core'
+import { Hold } from './hold.ts'
 
 /** A commit as it reached the broker. */
 export interface CommitSeen extends CommitRequest {
@@ -21,7 +22,8 @@ export type FaultVerdict = 'answer' | 'store, no answer' | 'no answer'
 /** What goes wrong with commits: answers that get lost, and answers that are held back. */
 export class CommitFaults {
   #verdicts: FaultVerdict[] = []
-  #held: PromiseWithResolvers<void> | undefined
+  /** Answers that are held back. */
+  readonly answers: Hold = new Hold()
 
   fail({ times = 1, stored = false }: CommitFault): void {
     for (let count = 0; count < times; count += 1) this.#verdicts.push(stored ? 'store, no answer' : 'no answer')
@@ -29,20 +31,5 @@ export class CommitFaults {
 
   next(): FaultVerdict {
     return this.#verdicts.shift() ?? 'answer'
-  }
-
-  /** Requests that arrive from now on wait until the answer of this call is called. */
-  hold(): () => void {
-    const held = Promise.withResolvers<void>()
-    this.#held = held
-    return () => {
-      if (this.#held === held) this.#held = undefined
-      held.resolve()
-    }
-  }
-
-  /** Undefined where nothing is held. */
-  get held(): Promise<void> | undefined {
-    return this.#held?.promise
   }
 }

@@ -103,7 +103,7 @@ export class FakeMember implements Driver, GroupMember {
     const identity = { memberId: this.#memberId, generationId: this.#generationId }
     const isCurrent = requests.map((request) => this.#isCurrent(request))
     await nextTurn()
-    await this.#ports.commitFaults.held
+    await this.#ports.commitFaults.answers.held
     if (this.#phase === 'killed') return new Promise(() => undefined)
     const verdict = isCurrent.includes(true) ? this.#ports.commitFaults.next() : 'answer'
     const isAccepted = this.#ports.group.accepts(identity.memberId, identity.generationId)

@@ -22,7 +22,7 @@ export class FakeProducer {
   async produce(records: readonly OutgoingRecord[]): Promise<void> {
     this.#checkRuns()
     await nextTurn()
-    await this.#ports.produceFaults.held
+    await this.#ports.produceFaults.answers.held
     if (this.#isKilled) return new Promise(() => undefined)
     this.#checkRuns()
     const error = this.#ports.produceFaults.next()

@@ -1,9 +1,11 @@
 import type { HoldfastError } from '@holdfast/core'
+import { Hold } from './hold.ts'
 
 /** What goes wrong with produce requests: errors in their order, and answers that are held back. */
 export class ProduceFaults {
   #errors: HoldfastError[] = []
-  #held: PromiseWithResolvers<void> | undefined
+  /** Answers that are held back. */
+  readonly answers: Hold = new Hold()
 
   /** The next requests get this error, and write nothing. */
   fail(error: HoldfastError, times: number): void {
@@ -12,20 +14,5 @@ export class ProduceFaults {
 
   next(): HoldfastError | undefined {
     return this.#errors.shift()
-  }
-
-  /** Requests that arrive from now on wait until the answer of this call is called. */
-  hold(): () => void {
-    const held = Promise.withResolvers<void>()
-    this.#held = held
-    return () => {
-      if (this.#held === held) this.#held = undefined
-      held.resolve()
-    }
-  }
-
-  /** Undefined where nothing is held. */
-  get held(): Promise<void> | undefined {
-    return this.#held?.promise
   }
 }
