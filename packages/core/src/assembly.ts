@@ -105,8 +105,9 @@ export class Assembly {
   }
 
   #createHandlers(): Handlers {
-    const { handlers, use } = this.#config
-    return new Handlers(handlers, this.failing.judge, this.#threads.isolate, withMiddleware(use, this.clock))
+    const { handlers: definitions, use } = this.#config
+    const { isolate } = this.#threads
+    return new Handlers({ ...this.failing, definitions, isolate, wrap: withMiddleware(use, this.clock) })
   }
 
   #createCommitter(): Committer {
@@ -168,12 +169,13 @@ export class Assembly {
         logger: this.#logger,
         clock: this.clock,
         member: this.group,
+        originals: this.failing.routes,
         settled: (context, record) => this.#outcomes.settleEarly(context, record),
       }),
       longMs: this.#config.heartbeatIntervalMs,
       handlerOf: (topic) => this.#handlers.of(topic),
-      waitingOutcome: (context, state) => this.failing.deadLetters.outcomeOf(context, state),
-      bury: (outcome, context, state) => this.failing.deadLetters.bury(outcome, context, state),
+      waitingOutcome: (context, state) => this.failing.forwarding.outcomeOf(context, state),
+      forward: (outcome, context, state) => this.failing.forwarding.forward(outcome, context, state),
       apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
       lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
       slotFreed: () => this.#pump.react(),
@@ -249,6 +251,7 @@ export class Assembly {
     if (signal.aborted) return
     this.#driver = this.#config.driver.create({
       ...this.#config,
+      topics: [...this.#config.topics, ...this.failing.routes.topics],
       producesTo: failureTopics(this.#config),
       logger: this.#logger,
       sink: this.group,

@@ -1,10 +1,11 @@
 import type { ConsumerConfig } from './config/options.ts'
 import type { Judge } from './pipeline/attempt.ts'
+import { RetryRoutes } from './pipeline/retry-routes.ts'
 import type { Clock } from './ports/clock.ts'
 import type { OutgoingRecord } from './ports/driver.ts'
 import type { Events } from './ports/events.ts'
-import { DeadLetters } from './runtime/dead-letters.ts'
 import { FailureJudge } from './runtime/failure-judge.ts'
+import { Forwarding } from './runtime/forwarding.ts'
 import { OutcomeCounter } from './runtime/outcome-counter.ts'
 import type { Scheduler } from './schedule/scheduler.ts'
 
@@ -17,18 +18,27 @@ export interface FailingPorts {
 
 /** Constructs all that says and does what follows when a record fails. */
 export class Failing {
-  readonly deadLetters: DeadLetters
+  readonly routes: RetryRoutes
+  readonly forwarding: Forwarding
   readonly endings: OutcomeCounter
   readonly judge: Judge
 
   constructor(config: ConsumerConfig, ports: FailingPorts) {
     const random = (): number => Math.random()
     this.endings = new OutcomeCounter(ports.events)
-    this.deadLetters = new DeadLetters({ ...ports, groupId: config.groupId, backoff: config, random })
+    this.routes = new RetryRoutes(config)
+    this.forwarding = new Forwarding({
+      ...ports,
+      groupId: config.groupId,
+      backoff: config,
+      random,
+      originalOf: (record) => this.routes.originalOf(record),
+    })
     const failures = new FailureJudge(config, {
       ...ports,
       random,
-      failed: (record) => this.deadLetters.noteFailure(record),
+      failed: (record) => this.forwarding.noteFailure(record),
+      place: (topic, step) => this.routes.place(topic, step),
     })
     this.judge = (...failure) => failures.judge(...failure)
   }

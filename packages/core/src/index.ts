@@ -20,7 +20,14 @@ export type { LifecycleState } from './model/lifecycle.ts'
 export { parseOffset } from './model/offset.ts'
 export type { AbortReason } from './model/outcome.ts'
 export type { PauseCause } from './model/pause-cause.ts'
-export { type ConsumerRecord, type HeaderEntry, type RecordBatch, RecordHeaders, recordBytes } from './model/record.ts'
+export {
+  type ConsumerRecord,
+  type HeaderEntry,
+  type RecordBatch,
+  RecordHeaders,
+  type RecordOrigin,
+  recordBytes,
+} from './model/record.ts'
 export { type RecordSource, recordsOf, sourceOf } from './model/record-source.ts'
 export { type AssignedPartition, partitionName, type TopicPartition } from './model/topic-partition.ts'
 export { bytes, type Decoder, json, SchemaMismatch, string } from './pipeline/decoders.ts'
@@ -49,16 +56,16 @@ export type { DeadlineRung, LateCounts, PollRung } from './policy/deadline.ts'
 export {
   deadLetter,
   type ErrorFilter,
-  type ExponentialBackoff,
   exponential,
   type FailurePolicy,
-  type FailureStep,
   halt,
   type RetryOptions,
   retry,
   skip,
 } from './policy/failure-policy.ts'
+export type { ExponentialBackoff, FailureStep, RetryLevel } from './policy/failure-steps.ts'
 export type { Health, HealthCode, HealthReason, HealthStatus } from './policy/health.ts'
+export { type RetryTopic, type RetryTopicsOptions, retryTopics } from './policy/retry-topics.ts'
 export { Fatal, RetryLater, Skip } from './policy/verdicts.ts'
 export type { Clock, Timer } from './ports/clock.ts'
 export type {

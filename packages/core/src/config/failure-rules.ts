@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { retryRoutes } from '../pipeline/retry-routes.ts'
 import { covers } from '../pipeline/topics.ts'
 import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { ConsumerConfig } from './options.ts'
@@ -10,6 +11,10 @@ export function failureConflicts(config: ConsumerConfig, isGiven: (option: strin
 
 /** Every topic that records can be written to when they fail. */
 export function failureTopics(config: ConsumerConfig): string[] {
+  return [...new Set([...deadLetterTopics(config), ...retryRoutes(config).map(({ topic }) => topic)])]
+}
+
+function deadLetterTopics(config: ConsumerConfig): string[] {
   const { deadLetterTopic } = config
   const named = stepsOf(config).flatMap((step) => (step.type === 'deadLetter' ? [step.topic ?? deadLetterTopic] : []))
   return [...new Set([deadLetterTopic, ...named])].filter((topic) => topic !== undefined)
@@ -43,6 +48,7 @@ function retriedTooOften(config: ConsumerConfig): HoldfastError[] {
       `${shown} cannot be kept with delivery = "at-most-once":\n  the offset is committed before the handler runs, so a retry would break "at most once".\n  Fix: delivery = "at-least-once", or remove ${option}.`,
       { details: { option } },
     )
+  if (retryRoutes(config).length > 0) return [promised('onFailure', 'onFailure with retryTopics')]
   const attempts = stepsOf(config).reduce(
     (most, step) => (step.type === 'retry' ? Math.max(most, step.attempts) : most),
     1,
@@ -63,8 +69,9 @@ function deadEnds(config: ConsumerConfig): HoldfastError[] {
 }
 
 function circles(config: ConsumerConfig): HoldfastError[] {
-  return failureTopics(config).flatMap((topic) => {
-    const pattern = config.topics.find((subscribed) => covers(subscribed, topic))
+  const read = [...config.topics, ...retryRoutes(config).map(({ topic }) => topic)]
+  return deadLetterTopics(config).flatMap((topic) => {
+    const pattern = read.find((subscribed) => covers(subscribed, topic))
     if (pattern === undefined) return []
     return [
       invalid(

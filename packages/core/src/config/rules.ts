@@ -4,11 +4,13 @@ import { covers, handlerConflict, handlerMissing } from '../pipeline/topics.ts'
 import { failureConflicts } from './failure-rules.ts'
 import { middlewareConflicts } from './middleware-rules.ts'
 import type { ConsumerConfig } from './options.ts'
+import { retryTopicConflicts } from './retry-rules.ts'
 
 /** Combinations that would break a promise. Each names the options, their values, the reason and the fix. */
 export function refusals(config: ConsumerConfig, isGiven: (option: string) => boolean): HoldfastError[] {
   return [
     ...failureConflicts(config, isGiven),
+    ...retryTopicConflicts(config),
     ...timingConflicts(config),
     ...timeoutConflicts(config),
     ...handlerConflicts(config),

@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'HF_PROTOCOL_FAULT'
   | 'HF_RECORD_REFUSED'
   | 'HF_RECORD_TOO_LARGE'
+  | 'HF_RETRY_TOPIC_FAILED'
   | 'HF_SASL_WITHOUT_TLS'
   | 'HF_SESSION_TIMEOUT_REFUSED'
   | 'HF_STATE_INVALID'
@@ -193,6 +194,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'A topic does not take a record of this size.',
     retryable: false,
     fix: 'Raise max.message.bytes of the topic, or write less.',
+  },
+  HF_RETRY_TOPIC_FAILED: {
+    meaning: 'A record that failed could not be written to its retry topic. It stays open and is written again.',
+    retryable: true,
+    fix: 'Create the topic, give the service the right to write to it, or raise its max.message.bytes; see the cause.',
   },
   HF_SASL_WITHOUT_TLS: {
     meaning: 'SASL credentials would travel unencrypted to a host that is not this machine.',

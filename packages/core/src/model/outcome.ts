@@ -16,6 +16,14 @@ export interface Halt {
   readonly error: HoldfastError
 }
 
+/** The record is written to a retry topic, in which it waits, and settled here when that is acknowledged. */
+export interface Moved {
+  readonly type: 'moved'
+  readonly topic: string
+  readonly delayMs: number
+  readonly error: unknown
+}
+
 /** The record is written to the dead-letter topic, and settled when that is acknowledged. */
 export interface Dead {
   readonly type: 'dead'
@@ -31,7 +39,7 @@ export interface Skipped {
 }
 
 /** What can follow for a record that failed. */
-export type Failed = Retry | Halt | Dead | Skipped
+export type Failed = Retry | Moved | Halt | Dead | Skipped
 
 /** The record was not handed over, and comes again; no attempt is counted. */
 export interface Untried {
@@ -42,7 +50,7 @@ export interface Untried {
  * What an attempt led to.
  * - `done`: every record of the delivery is settled.
  * - `partial`: of a batch, the records at the offsets in `left` are not settled, each with what follows for it.
- * - `retry`, `halt`, `dead`, `skipped`: what is not settled fails as one.
+ * - `retry`, `moved`, `halt`, `dead`, `skipped`: what is not settled fails as one.
  * - `aborted`: the attempt ended because it was told to; the record stays open.
  */
 export type Outcome =

@@ -6,5 +6,6 @@ export type PauseCause =
   | 'metadata'
   | 'watchdog'
   | 'dead letter'
+  | 'retry topic'
   | 'halted'
   | 'draining'

@@ -56,6 +56,13 @@ export interface ConsumerRecord<Value = Buffer | null, Key = Buffer | null, Head
   readonly headers: Headers
 }
 
+/** Where a record was first, before any retry topic. */
+export interface RecordOrigin extends TopicPartition {
+  readonly offset: number
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+}
+
 /** What a driver hands over: consecutive records of one partition, fetched under one epoch. */
 export interface RecordBatch extends TopicPartition {
   readonly epoch: number

@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { AbortReason } from '../model/outcome.ts'
-import type { ConsumerRecord } from '../model/record.ts'
+import type { ConsumerRecord, RecordOrigin } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import type { AttemptEvent } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Delivery } from '../schedule/lane.ts'
 import type { CallContext } from './call-context.ts'
+
+/** What is known of a record that comes from a retry topic. */
+export interface Originals {
+  /** How often it was handled in the topics that it has left. */
+  attemptsBefore(record: ConsumerRecord): number
+  /** Where it was first. */
+  originOf(record: ConsumerRecord): RecordOrigin
+}
 
 /** What all attempts of a consumer share. */
 export interface AttemptScope {
@@ -16,6 +24,7 @@ export interface AttemptScope {
   readonly memberId: string
   wallNow(): number
   now(): number
+  readonly originals: Originals
   /** A record of a batch is done before the attempt ends. */
   settled(context: AttemptContext, record: ConsumerRecord): void
 }
@@ -69,7 +78,16 @@ export class AttemptContext implements CallContext {
   }
 
   get attempt(): number {
-    return this.delivery.attempt
+    return this.delivery.attempt + this.#scope.originals.attemptsBefore(this.first)
+  }
+
+  /** Stands by itself, as `settle` does. */
+  get originOf(): (record: { readonly offset: number }) => RecordOrigin {
+    return ({ offset }) => {
+      const record = this.delivery.records.find((each) => each.offset === offset)
+      if (record === undefined) throw foreignRecord('originOf', this.first, offset)
+      return this.#scope.originals.originOf(record)
+    }
   }
 
   get groupId(): string {
@@ -144,7 +162,7 @@ export class AttemptContext implements CallContext {
     if (this.#isOver) return
     this.#open ??= new Map(this.delivery.records.map((record) => [record.offset, record]))
     const record = this.#open.get(offset)
-    if (record === undefined) throw foreignRecord(this.first, offset)
+    if (record === undefined) throw foreignRecord('settle', this.first, offset)
     if (record === null) return
     this.#open.set(offset, null)
     this.#scope.settled(this, record)
@@ -170,10 +188,10 @@ export class AttemptContext implements CallContext {
   }
 }
 
-function foreignRecord(first: ConsumerRecord, offset: number): HoldfastError {
+function foreignRecord(method: string, first: ConsumerRecord, offset: number): HoldfastError {
   return new HoldfastError(
     'HF_BATCH_RESULT_INVALID',
-    `context.settle was given offset ${offset}, which is not in the batch of ${partitionName(first)} that begins at ${first.offset}.\n  Fix: settle the records that the handler was called with.`,
+    `context.${method} was given offset ${offset}, which is not among the records of ${partitionName(first)} that begin at ${first.offset}.\n  Fix: name a record that the handler was called with.`,
     { details: { topic: first.topic, partition: first.partition, offset } },
   )
 }

@@ -8,10 +8,11 @@ export interface AttemptScopeParts {
   readonly clock: Clock
   /** The member id changes when the consumer joins anew. */
   readonly member: { readonly memberId: string }
+  readonly originals: AttemptScope['originals']
   readonly settled: AttemptScope['settled']
 }
 
-export function attemptScope({ config, logger, clock, member, settled }: AttemptScopeParts): AttemptScope {
+export function attemptScope({ config, logger, clock, member, originals, settled }: AttemptScopeParts): AttemptScope {
   const { groupId, handlerTimeoutMs } = config
   return {
     groupId,
@@ -22,6 +23,7 @@ export function attemptScope({ config, logger, clock, member, settled }: Attempt
     },
     now: () => clock.now(),
     wallNow: () => clock.wallNow(),
+    originals,
     settled,
   }
 }

@@ -88,6 +88,10 @@ export class Call implements AttemptCall {
     return this.context.memberId
   }
 
+  get originOf(): CallContext['originOf'] {
+    return this.context.originOf
+  }
+
   get epoch(): number {
     return this.context.epoch
   }

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HoldfastError } from '../errors/holdfast-error.ts'
-import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
+import type { ConsumerRecord, RecordHeaders, RecordOrigin } from '../model/record.ts'
 import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Decoder } from './decoders.ts'
@@ -17,7 +17,7 @@ export interface HandlerContext {
   readonly signal: AbortSignal
   /** A child of the consumer's logger with topic, partition, offset and a hash of the key. */
   readonly logger: Logger
-  /** 1 for the first call, one more for each retry. */
+  /** 1 for the first call, one more for each retry, in whichever topic that was. */
   readonly attempt: number
   /** When this attempt reaches `handlerTimeoutMs`. */
   readonly deadline: Date
@@ -25,6 +25,8 @@ export interface HandlerContext {
   readonly memberId: string
   /** The assignment under which the record arrived; grows with every assignment of the partition. */
   readonly epoch: number
+  /** Where a record that is handled here was first: of a retry topic the place that it came from, else its own. */
+  originOf(record: { readonly offset: number }): RecordOrigin
 }
 
 /** What a batch handler knows of its attempt. */

@@ -1,5 +1,6 @@
 import { createAttempt, type Handle, type Judge, type RunAttempt } from './attempt.ts'
 import type { HandlerDefinition } from './handler.ts'
+import type { RetryRoutes } from './retry-routes.ts'
 import { handlerFor } from './topics.ts'
 import type { WithMiddleware } from './with-middleware.ts'
 
@@ -7,11 +8,22 @@ import type { WithMiddleware } from './with-middleware.ts'
 export interface BoundHandler {
   readonly name: string
   readonly batch: boolean
+  /** How long its records wait, from their time stamps on. */
+  readonly delayMs: number
   readonly run: RunAttempt
 }
 
 /** What calls the handler of a module, in a thread. */
 export type Isolate = (definition: HandlerDefinition & { readonly module: URL }) => Handle
+
+export interface HandlersParts {
+  readonly definitions: readonly HandlerDefinition[]
+  /** The retry topics, which have the handlers of those that their records come from. */
+  readonly routes: RetryRoutes
+  readonly judge: Judge
+  readonly isolate: Isolate
+  readonly wrap: WithMiddleware
+}
 
 /** The handlers of a consumer by topic. */
 export class Handlers {
@@ -19,10 +31,12 @@ export class Handlers {
   readonly #judge: Judge
   readonly #isolate: Isolate
   readonly #wrap: WithMiddleware
+  readonly #routes: RetryRoutes
   readonly #byTopic = new Map<string, BoundHandler>()
 
-  constructor(definitions: readonly HandlerDefinition[], judge: Judge, isolate: Isolate, wrap: WithMiddleware) {
+  constructor({ definitions, routes, judge, isolate, wrap }: HandlersParts) {
     this.#definitions = definitions
+    this.#routes = routes
     this.#judge = judge
     this.#isolate = isolate
     this.#wrap = wrap
@@ -32,11 +46,13 @@ export class Handlers {
   of(topic: string): BoundHandler {
     const known = this.#byTopic.get(topic)
     if (known !== undefined) return known
-    const definition = handlerFor(topic, this.#definitions)
+    const route = this.#routes.of(topic)
+    const definition = route?.handler ?? handlerFor(topic, this.#definitions)
     const { name, batch, module } = definition
     const handle =
       module === undefined ? (definition.handle as unknown as Handle) : this.#isolate({ ...definition, module })
-    const bound = { name, batch, run: createAttempt(definition, this.#wrap(definition, handle), this.#judge) }
+    const delayMs = route?.delayMs ?? 0
+    const bound = { name, batch, delayMs, run: createAttempt(definition, this.#wrap(definition, handle), this.#judge) }
     this.#byTopic.set(topic, bound)
     return bound
   }

@@ -61,6 +61,10 @@ export class NarrowedContext implements CallContext {
     return this.#outer.logFields
   }
 
+  get originOf(): CallContext['originOf'] {
+    return this.#outer.originOf
+  }
+
   get settle(): CallContext['settle'] {
     return this.#outer.settle
   }

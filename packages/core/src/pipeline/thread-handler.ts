@@ -3,9 +3,9 @@ import type { HandlerContext, HandlerOptions } from './handler.ts'
 
 /**
  * What a handler in a thread knows of its attempt. It has no signal: where an attempt is aborted, its thread ends at once,
- * whatever runs in it.
+ * whatever runs in it. Nor does it know of retry topics.
  */
-export interface ThreadContext extends Omit<HandlerContext, 'signal'> {}
+export interface ThreadContext extends Omit<HandlerContext, 'signal' | 'originOf'> {}
 
 /** The default export of a module that handles records in a thread: `isolate: 'thread'`. */
 export type ThreadHandler<Value = Buffer | null, Key = Buffer | null, Headers = RecordHeaders> = (

@@ -1,38 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
-
-/** A pause that doubles with each attempt, with full jitter. */
-export interface ExponentialBackoff {
-  readonly fromMs: number
-  readonly toMs: number
-}
-
-/** Calls of the handler in place, the first one included; its key waits between them, and others go on. */
-export interface RetryStep {
-  readonly type: 'retry'
-  readonly attempts: number
-  readonly backoff: ExponentialBackoff
-}
-
-/** The record is written to a topic for such, and settled when that is acknowledged. */
-export interface DeadLetterStep {
-  readonly type: 'deadLetter'
-  /** Undefined for the `deadLetterTopic` of the consumer. */
-  readonly topic: string | undefined
-}
-
-/** The partition stops at the record. */
-export interface HaltStep {
-  readonly type: 'halt'
-}
-
-/** The record is settled without effect, counted and logged. */
-export interface SkipStep {
-  readonly type: 'skip'
-  readonly reason: string
-}
-
-export type FinalStep = DeadLetterStep | HaltStep | SkipStep
-export type FailureStep = RetryStep | FinalStep
+import type { ExponentialBackoff, FailureStep } from './failure-steps.ts'
 
 /** Which errors a part of a policy is for: a class, or a function that says so. */
 // biome-ignore lint/suspicious/noExplicitAny: a class of errors with any constructor
@@ -62,12 +29,7 @@ export class FailurePolicy {
   then(next: FailurePolicy): FailurePolicy {
     if (typeof next === 'function') throw new TypeError('a failure policy is no promise, and cannot be awaited')
     if (!(next instanceof FailurePolicy)) throw notAPolicy('then', next)
-    const last = this.steps.at(-1)
-    if (last !== undefined && last.type !== 'retry') {
-      throw invalid(
-        `nothing can follow ${last.type} in a failure policy: a record is settled, or its partition halted, by it`,
-      )
-    }
+    checkOrder(this.steps.at(-1), next.steps.at(0))
     return new FailurePolicy([...this.steps, ...next.steps], [...this.cases, ...next.cases])
   }
 
@@ -133,6 +95,18 @@ export function skip(reason: string): FailurePolicy {
   if (typeof reason !== 'string' || reason.trim() === '')
     throw invalid('skip needs a reason, which is logged for each record')
   return new FailurePolicy([{ type: 'skip', reason }])
+}
+
+function checkOrder(last: FailureStep | undefined, next: FailureStep | undefined): void {
+  if (last === undefined || last.type === 'retry') return
+  if (last.type !== 'retryTopics')
+    throw invalid(
+      `nothing can follow ${last.type} in a failure policy: a record is settled, or its partition halted, by it`,
+    )
+  if (next?.type === 'retry' || next?.type === 'retryTopics')
+    throw invalid(
+      `${next.type} cannot follow retryTopics: a record in the last retry topic is handled once, and what follows is its end. Give retryTopics more delays instead`,
+    )
 }
 
 function matches(filter: ErrorFilter, error: unknown): boolean {

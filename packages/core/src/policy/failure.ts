@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../errors/codes.ts'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
-import type { Dead, Failed, Halt, Skipped } from '../model/outcome.ts'
+import type { Failed } from '../model/outcome.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
 import { backoffMs } from './backoff.ts'
-import type { FailurePolicy, FailureStep, FinalStep, RetryStep } from './failure-policy.ts'
+import type { FailurePolicy } from './failure-policy.ts'
+import type { FailureStep, FinalStep, RetryStep, RetryTopicsStep } from './failure-steps.ts'
 import { Fatal, RetryLater, Skip } from './verdicts.ts'
 
 /** The same record fails the same way again, before its handler is called. */
@@ -22,6 +23,22 @@ export interface Failure {
   readonly record: TopicPartition & { readonly offset: number }
   readonly nowMs: number
   readonly random: number
+  /** Where in a chain of retry topics the record stands. */
+  placeIn(step: RetryTopicsStep): PlaceInChain
+}
+
+/**
+ * - `before`: the record has not been in a retry topic, and `next` is the first of this chain.
+ * - `in`: it is in one of them, and `next` comes after it; undefined in the last.
+ * - `elsewhere`: it is in a retry topic of another chain.
+ */
+export type PlaceInChain =
+  | { readonly at: 'before' | 'in'; readonly next: NextRetryTopic | undefined }
+  | { readonly at: 'elsewhere' }
+
+export interface NextRetryTopic {
+  readonly topic: string
+  readonly delayMs: number
 }
 
 export interface FailureRules {
@@ -37,11 +54,26 @@ export interface FailureRules {
 export function judge(failure: Failure, rules: FailureRules): Failed {
   const { error } = failure
   if (error instanceof Skip) return { type: 'skipped', error, reason: error.message }
-  const steps = rules.policy.stepsFor(error)
-  const isSpecific = steps !== rules.policy.steps
+  const all = rules.policy.stepsFor(error)
+  const isSpecific = all !== rules.policy.steps
+  const steps = stepsLeft(all, failure)
   const step = isHopeless(error) && !isSpecific ? finalOf(steps) : stepAt(steps, failure.nth)
-  if (step?.type !== 'retry') return endOf(step ?? defaultEnd(rules), failure, rules)
-  return { type: 'retry', atMs: failure.nowMs + pauseMs(step, failure, steps), error }
+  if (step?.type === 'retry') return { type: 'retry', atMs: failure.nowMs + pauseMs(step, failure, steps), error }
+  return endOf(step ?? defaultEnd(rules), failure, rules)
+}
+
+/**
+ * A record in a retry topic is handled once in each of the chain, so that it goes only forward and comes to an end: its
+ * steps are what follows there. An error whose chain is another one does not send it back to a first retry topic.
+ */
+function stepsLeft(steps: readonly FailureStep[], failure: Failure): readonly FailureStep[] {
+  const at = steps.findIndex(({ type }) => type === 'retryTopics')
+  const chain = steps[at]
+  if (chain?.type !== 'retryTopics') return steps
+  const place = failure.placeIn(chain)
+  if (place.at === 'before') return steps
+  if (place.at === 'elsewhere') return steps.toSpliced(at, 1)
+  return steps.slice(place.next === undefined ? at + 1 : at)
 }
 
 function isHopeless(error: unknown): boolean {
@@ -64,7 +96,7 @@ function stepAt(steps: readonly FailureStep[], attempt: number): FailureStep | u
 }
 
 function finalOf(steps: readonly FailureStep[]): FinalStep | undefined {
-  return steps.find((step): step is FinalStep => step.type !== 'retry')
+  return steps.find((step): step is FinalStep => step.type !== 'retry' && step.type !== 'retryTopics')
 }
 
 function defaultEnd({ deadLetterTopic }: FailureRules): FinalStep {
@@ -89,11 +121,18 @@ function attemptsBefore(steps: readonly FailureStep[], attempt: number): number 
   return before
 }
 
-function endOf(step: FinalStep, failure: Failure, rules: FailureRules): Dead | Halt | Skipped {
+function endOf(step: FinalStep | RetryTopicsStep, failure: Failure, rules: FailureRules): Failed {
   const { error } = failure
+  if (step.type === 'retryTopics') return { type: 'moved', ...nextOf(step, failure), error }
   if (step.type === 'skip') return { type: 'skipped', error, reason: step.reason }
   if (step.type === 'halt') return { type: 'halt', error: halted(failure, rules) }
   return { type: 'dead', error, topic: step.topic ?? (rules.deadLetterTopic as string) }
+}
+
+function nextOf(step: RetryTopicsStep, { placeIn }: Failure): NextRetryTopic {
+  const place = placeIn(step)
+  if (place.at === 'elsewhere' || place.next === undefined) throw new TypeError('a chain that has ended is left out')
+  return place.next
 }
 
 function halted(failure: Failure, { deadLetterTopic }: FailureRules): HoldfastError {

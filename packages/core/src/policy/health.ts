@@ -16,7 +16,7 @@ export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
  * - `not-a-member`: out of the group; degraded after `heartbeatIntervalMs` (3 s), unhealthy after `rebalanceTimeoutMs`
  *   (5 minutes), which is the longest that a join may take.
  * - `commit-failing`: commits get no answer; degraded after `heartbeatIntervalMs`, unhealthy after `sessionTimeoutMs`.
- * - `dead-letter-failing`: a dead-letter topic does not take a record, and its partition waits; at once.
+ * - `dead-letter-failing`, `retry-topic-failing`: such a topic does not take a record, and its partition waits; at once.
  * - `paused-by-watchdog`: a handler nears its deadline; degraded, at once, for as long as the watchdog holds the partition.
  * - `buffer-full`: a partition is held back for want of room and has settled nothing for half of `stallTimeoutMs`; degraded.
  */
@@ -28,6 +28,7 @@ export type HealthCode =
   | 'not-a-member'
   | 'commit-failing'
   | 'dead-letter-failing'
+  | 'retry-topic-failing'
   | 'paused-by-watchdog'
   | 'buffer-full'
 
@@ -56,6 +57,7 @@ export interface PartitionFacts extends TopicPartition {
   /** Why a record failed for good. */
   readonly halted: string | undefined
   readonly isHeldByDeadLetter: boolean
+  readonly isHeldByRetryTopic: boolean
   readonly isHeldByWatchdog: boolean
   readonly isHeldByBackpressure: boolean
   /** For so long it could have settled records and has settled none. */
@@ -158,11 +160,12 @@ function ofPartitions(facts: HealthFacts, limits: HealthLimits): HealthReason[] 
 }
 
 function ofPartition(partition: PartitionFacts, facts: HealthFacts, limits: HealthLimits): HealthReason[] {
-  const { halted, isHeldByWatchdog, isHeldByDeadLetter } = partition
+  const { halted, isHeldByWatchdog, isHeldByDeadLetter, isHeldByRetryTopic } = partition
   if (halted !== undefined) return [{ code: 'halted', severity: 'unhealthy', message: halted }]
   const found: HealthReason[] =
     facts.state === 'running' ? [...standstill(partition, limits), ...muteness(partition, facts, limits)] : []
-  if (isHeldByDeadLetter) found.push(unwritten(partition))
+  if (isHeldByDeadLetter) found.push(unwritten(partition, 'dead-letter'))
+  if (isHeldByRetryTopic) found.push(unwritten(partition, 'retry'))
   if (!isHeldByWatchdog) return found
   return [
     ...found,
@@ -174,11 +177,11 @@ function ofPartition(partition: PartitionFacts, facts: HealthFacts, limits: Heal
   ]
 }
 
-function unwritten(partition: PartitionFacts): HealthReason {
+function unwritten(partition: PartitionFacts, kind: 'dead-letter' | 'retry'): HealthReason {
   return {
-    code: 'dead-letter-failing',
+    code: kind === 'retry' ? 'retry-topic-failing' : 'dead-letter-failing',
     severity: 'unhealthy',
-    message: `${partitionName(partition)} waits: its dead-letter topic does not take a record that failed for good. It is written again after a pause, and nothing is lost. Fix: see the log for the topic and the reason.`,
+    message: `${partitionName(partition)} waits: its ${kind} topic does not take a record that failed. It is written again after a pause, and nothing is lost. Fix: see the log for the topic and the reason.`,
   }
 }
 

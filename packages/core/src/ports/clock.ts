@@ -2,7 +2,7 @@
 export interface Clock {
   /** Monotonic milliseconds: ages, deadlines and back-off are measured with it. */
   now(): number
-  /** Milliseconds since 1970, for people and logs only. */
+  /** Milliseconds since 1970: for people and logs, and to compare with the time stamps of records. */
   wallNow(): number
   setTimer(callback: () => void, delayMs: number): Timer
 }

@@ -73,6 +73,14 @@ export interface ConsumerEvents {
     /** Undefined where they are not tried again. */
     readonly retryInMs: number | undefined
   }
+  /** The record failed, and is in a retry topic: it is settled here, and handled there after the delay. */
+  'record:moved': AttemptEvent & { readonly retryTopic: string; readonly delayMs: number; readonly error: unknown }
+  /** A retry topic did not take a record: its partition waits, and it is tried again. */
+  'retrytopic:failed': AttemptEvent & {
+    readonly retryTopic: string
+    readonly error: HoldfastError
+    readonly retryInMs: number
+  }
   /** The record failed for good, and its dead-letter topic has it: it is settled. */
   'record:dead': AttemptEvent & { readonly deadLetterTopic: string; readonly error: unknown }
   /** The record was settled without effect, as its handler or its failure policy said. */

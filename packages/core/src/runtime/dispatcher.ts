@@ -29,10 +29,10 @@ export interface DispatcherPorts {
   /** An attempt of this length may have blocked the event loop. */
   readonly longMs: number
   handlerOf(topic: string): BoundHandler
-  /** What follows without a call of the handler, where records wait to be written to their dead-letter topic. */
+  /** What follows without a call of the handler, where records wait to be written to another topic. */
   waitingOutcome(context: AttemptContext, state: PartitionState): Outcome | undefined
-  /** Writes what is dead to its topic; answers what follows then. */
-  bury(outcome: Outcome, context: AttemptContext, state: PartitionState): Promise<Outcome>
+  /** Writes what goes to another topic; answers what follows then. */
+  forward(outcome: Outcome, context: AttemptContext, state: PartitionState): Promise<Outcome>
   /** Carries out what an attempt led to. */
   apply(outcome: Outcome, context: AttemptContext, state: PartitionState): void
   /** A slot let go of its lanes; `isDue`: there is something to decide before it takes the next. */
@@ -114,7 +114,7 @@ export class Dispatcher {
             const result = this.#ports.waitingOutcome(context, slot.state) ?? handler.run(context)
             let outcome = result instanceof Promise ? await result : result
             nowMs = this.#end(outcome, context, slot.state)
-            if (mayBeDead(outcome)) outcome = await this.#ports.bury(outcome, context, slot.state)
+            if (mayLeave(outcome)) outcome = await this.#ports.forward(outcome, context, slot.state)
             this.#ports.apply(outcome, context, slot.state)
           } while (nowMs < endMs)
         } finally {
@@ -194,6 +194,6 @@ export class Dispatcher {
   }
 }
 
-function mayBeDead({ type }: Outcome): boolean {
-  return type === 'dead' || type === 'partial'
+function mayLeave({ type }: Outcome): boolean {
+  return type === 'dead' || type === 'moved' || type === 'partial'
 }

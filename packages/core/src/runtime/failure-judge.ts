@@ -2,8 +2,9 @@ import type { Failed } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
-import { judge } from '../policy/failure.ts'
-import { type FailurePolicy, type FailureStep, retry } from '../policy/failure-policy.ts'
+import { judge, type PlaceInChain } from '../policy/failure.ts'
+import { type FailurePolicy, retry } from '../policy/failure-policy.ts'
+import type { FailureStep, RetryTopicsStep } from '../policy/failure-steps.ts'
 import type { Clock } from '../ports/clock.ts'
 
 export interface FailureOptions {
@@ -20,6 +21,8 @@ export interface FailureJudgePorts {
   random(): number
   /** A record has failed, whatever follows. */
   failed(record: ConsumerRecord): void
+  /** Where a record of this topic stands in a chain of retry topics. */
+  place(topic: string, step: RetryTopicsStep): PlaceInChain
 }
 
 interface Failures {
@@ -47,12 +50,13 @@ export class FailureJudge {
     { name, options }: HandlerDefinition,
     record: ConsumerRecord,
   ): Failed {
-    const { clock, random, failed } = this.#ports
+    const { clock, random, failed, place } = this.#ports
     failed(record)
     const policy = options.onFailure ?? this.#policy
     const nth = this.#count(record, epoch, policy.stepsFor(error))
+    const placeIn = (step: RetryTopicsStep): PlaceInChain => place(record.topic, step)
     return judge(
-      { error, attempt, nth, handler: name, record, nowMs: clock.now(), random: random() },
+      { error, attempt, nth, handler: name, record, nowMs: clock.now(), random: random(), placeIn },
       { policy, deadLetterTopic: this.#deadLetterTopic },
     )
   }

@@ -137,7 +137,7 @@ export class Group implements DriverSink {
     const { partitions, scheduler } = this.#ports
     const handler = this.#handlerOf(partition.topic)
     if (handler === undefined) return
-    const state = partitions.add(partition, handler.batch, this.#doneAhead(partition))
+    const state = partitions.add(partition, handler, this.#doneAhead(partition))
     scheduler.add(state.queue)
     if (this.#ports.isPausedByUser(partition)) scheduler.hold(state.queue, 'user')
   }

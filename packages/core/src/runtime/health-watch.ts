@@ -140,6 +140,7 @@ export class HealthWatch {
       lag: lagOf(state),
       halted: state.haltedBy?.message,
       isHeldByDeadLetter: state.queue.holds.has('dead letter'),
+      isHeldByRetryTopic: state.queue.holds.has('retry topic'),
       isHeldByWatchdog: state.queue.holds.has('watchdog'),
       isHeldByBackpressure: state.queue.holds.has('backpressure'),
       idleMs: this.#ageOf(times.progressMs),

@@ -44,7 +44,7 @@ export class Intake {
     if (records.length < fresh.length) this.#skip(state, fresh.length - records.length)
     const nowMs = clock.now()
     state.noteArrival(nextOffset, nowMs)
-    scheduler.offer(state.queue, records, nowMs)
+    scheduler.offer(state.queue, records, nowMs, clock.wallNow())
     this.#ports.arrived(state)
     events.emit('batch:received', { topic, partition, epoch, count: records.length, nextOffset })
     this.#ports.progressed()

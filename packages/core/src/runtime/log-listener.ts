@@ -102,6 +102,15 @@ function logAttempts(events: Events, logger: Logger): void {
   events.on('attempt:late', ({ rung, ageMs, remaining, ...fields }) =>
     logger.warn({ ...fields, rung, ageMs: Math.round(ageMs), remaining: round(remaining) }, LATE_ATTEMPT[rung]),
   )
+  events.on('record:moved', ({ error, ...fields }) =>
+    logger.warn({ ...fields, reason: describeError(error) }, 'record failed; it is tried again from its retry topic'),
+  )
+  events.on('retrytopic:failed', ({ error, retryInMs, ...fields }) =>
+    logger.error(
+      { ...fields, code: error.code, reason: error.message, retryInMs: Math.round(retryInMs) },
+      'retry topic did not take the record; it stays open and its partition waits',
+    ),
+  )
   events.on('record:dead', ({ error, ...fields }) =>
     logger.warn({ ...fields, reason: describeError(error) }, 'record failed for good; its dead-letter topic has it'),
   )

@@ -41,6 +41,7 @@ export class Outcomes {
         return this.#applyEach(outcome.left, context, state)
       case 'retry':
       case 'halt':
+      case 'moved':
       case 'dead':
       case 'skipped':
         return this.#fail(outcome, context, state)
@@ -84,7 +85,7 @@ export class Outcomes {
         isFailed ||= next?.type === 'retry'
         return isOpenAfter(next)
       })
-      if (isFailed) this.#ports.scheduler.park(lane, context.attempt, dueMs)
+      if (isFailed) this.#ports.scheduler.park(lane, context.delivery.attempt, dueMs)
     }
     this.#tellRetry(retries, dueMs, context)
     this.#halt(left, context, state)
@@ -94,6 +95,8 @@ export class Outcomes {
     const { events } = this.#ports
     for (const [offset, next] of left) {
       const event = { ...context.event, offset }
+      if (next.type === 'moved')
+        events.emit('record:moved', { ...event, retryTopic: next.topic, delayMs: next.delayMs, error: next.error })
       if (next.type === 'dead') events.emit('record:dead', { ...event, deadLetterTopic: next.topic, error: next.error })
       if (next.type === 'skipped') events.emit('record:discarded', { ...event, reason: next.reason, error: next.error })
     }
@@ -142,9 +145,9 @@ export class Outcomes {
   }
 }
 
-/** Dead letters are acknowledged by now. */
+/** What went to another topic is acknowledged by now. */
 function isOpenAfter(next: Failed | Untried | undefined): boolean {
-  return next !== undefined && next.type !== 'dead' && next.type !== 'skipped'
+  return next?.type === 'retry' || next?.type === 'halt' || next?.type === 'untried'
 }
 
 function openOf(context: AttemptContext): readonly ConsumerRecord[] {

@@ -28,6 +28,8 @@ export interface PartitionStatus {
   readonly settledAhead: number
   /** Records that were not run under this epoch because an earlier owner had done them. */
   readonly skippedDoneAhead: number
+  /** Of the records held in a retry topic those whose time has not come. */
+  readonly waiting: number
   readonly heldRecords: number
   readonly heldBytes: number
   /** `max.poll.records` in force: as given, or what fits with what the handler takes now. */
@@ -70,6 +72,8 @@ export interface ConsumerStatus {
   readonly slots: SlotStatus
   /** Counted since the consumer was made. */
   readonly fenced: FencedCounts
+  /** Records that failed and are in a retry topic, or were. Counted as `fenced`, once for each such topic. */
+  readonly moved: number
   /** Records that failed for good and are in a dead-letter topic. Counted as `fenced`. */
   readonly dead: number
   /** Records that were settled without effect, as their handler or their failure policy said. */
@@ -109,6 +113,7 @@ export function partitionStatus(state: PartitionState, parts: PartitionStatusPar
     oldestOpen: state.oldestOpen(nowMs),
     settledAhead: ledger.settledAhead,
     skippedDoneAhead: state.skippedDoneAhead,
+    waiting: queue.buffered - queue.due,
     heldRecords: queue.heldRecords,
     heldBytes: queue.heldBytes,
     maxPollRecords: scheduler.pollRecords(queue),

@@ -23,7 +23,7 @@ export function limitsReached(queue: PartitionQueue, partitions: number, limits:
 }
 
 function admissionLimits(queue: PartitionQueue, limits: PollLimits): LimitName[] {
-  if (queue.buffered === 0 || queue.mayAdmit(limits, 'all')) return []
+  if (queue.due === 0 || queue.mayAdmit(limits, 'all')) return []
   const { isFullByRecords, isFullByBytes } = queue.room(limits, 'all')
   return [isFullByRecords ? ['maxPollRecords' as const] : [], isFullByBytes ? ['maxPollBytes' as const] : []].flat()
 }

@@ -2,6 +2,7 @@ import type { PauseCause } from '../model/pause-cause.ts'
 import { type ConsumerRecord, recordBytes } from '../model/record.ts'
 import type { RecordSource } from '../model/record-source.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
+import { DueTimes } from './due-times.ts'
 import { Lane } from './lane.ts'
 import type { LaneKey, Ordering } from './ordering.ts'
 import { RecordBuffer } from './record-buffer.ts'
@@ -53,6 +54,8 @@ export class PartitionQueue implements TopicPartition {
   /** Where it has a limit of its own: `max.poll.records` for as long as its handler takes what it takes now. */
   pollRecords: number | undefined
   readonly #buffer = new RecordBuffer()
+  /** Where its records wait for their time. */
+  readonly #dueTimes: DueTimes | undefined
   #waitingSinceMs = 0
   #unfinished = 0
   #unfinishedBytes = 0
@@ -63,10 +66,11 @@ export class PartitionQueue implements TopicPartition {
   #suspended = false
   readonly #lanes = new Map<LaneKey, Lane>()
 
-  constructor({ topic, partition }: TopicPartition, batch: boolean) {
+  constructor({ topic, partition }: TopicPartition, batch: boolean, delayMs = 0) {
     this.topic = topic
     this.partition = partition
     this.batch = batch
+    this.#dueTimes = delayMs > 0 ? new DueTimes(delayMs) : undefined
   }
 
   /** Records held: buffered and admitted ones. */
@@ -92,6 +96,16 @@ export class PartitionQueue implements TopicPartition {
     return this.#buffer.length
   }
 
+  /** Of the buffered records those whose time has come. */
+  get due(): number {
+    return this.#dueTimes?.due ?? this.buffered
+  }
+
+  /** When the next record may be admitted, where nothing else can be before; undefined where time is not what it waits for. */
+  get nextDueMs(): number | undefined {
+    return this.due === 0 ? this.#dueTimes?.nextMs : undefined
+  }
+
   /** Records in lanes that wait for another one of their lane. */
   get waitingByOrder(): number {
     let waiting = 0
@@ -99,26 +113,31 @@ export class PartitionQueue implements TopicPartition {
     return waiting
   }
 
-  offer(records: RecordSource, nowMs: number): void {
+  /** `wallNowMs` counts where records wait for their time. */
+  offer(records: RecordSource, nowMs: number, wallNowMs = 0): void {
     if (this.#closed || records.length === 0) return
     if (this.buffered === 0) this.#waitingSinceMs = nowMs
     this.#unfinished += records.length
     this.#unfinishedBytes += this.#buffer.add(records)
+    this.#dueTimes?.add(records, nowMs, wallNowMs)
   }
 
-  /** When a batch that is not full may be admitted; undefined where nothing waits. */
-  fillDeadlineMs(limits: PollLimits): number | undefined {
+  /** When time alone lets something be admitted: the first record comes due, or a batch that is not full is waited for no longer. */
+  nextAdmissionMs(limits: PollLimits): number | undefined {
+    if (this.nextDueMs !== undefined) return this.nextDueMs
     if (!this.batch || !this.mayAdmit(limits, 'all')) return undefined
     return this.#waitingSinceMs + limits.maxPollWaitMs
   }
 
   /** Takes the next poll batch out of the buffer, if one may be admitted now. */
   admit(limits: PollLimits, counts: AdmissionCount, nowMs: number): PollBatch | undefined {
+    this.#advance(nowMs)
     if (!this.mayAdmit(limits, counts)) return undefined
     const count = this.#pollBatchSize(limits, counts)
-    const mayGrow = count === this.buffered && count < this.#batchRecords(limits) && this.holds.size === 0
+    const mayGrow = count === this.due && count < this.#batchRecords(limits) && this.holds.size === 0
     if (this.batch && mayGrow && nowMs < this.#waitingSinceMs + limits.maxPollWaitMs) return undefined
     const records = this.#buffer.take(count)
+    this.#dueTimes?.take(count)
     this.#waitingSinceMs = nowMs
     this.#admitted += records.length
     for (const record of records) this.#admittedBytes += recordBytes(record)
@@ -177,6 +196,7 @@ export class PartitionQueue implements TopicPartition {
   close(keepAdmitted: boolean): void {
     this.#closed = true
     this.#buffer.clear()
+    this.#dueTimes?.clear()
     if (!keepAdmitted) this.stopLanes()
   }
 
@@ -189,7 +209,7 @@ export class PartitionQueue implements TopicPartition {
 
   /** Whether there is something to admit, and room for it. */
   mayAdmit(limits: PollLimits, counts: AdmissionCount): boolean {
-    if (this.#closed || this.buffered === 0) return false
+    if (this.#closed || this.due === 0) return false
     const { isFullByRecords, isFullByBytes } = this.room(limits, counts)
     return !isFullByRecords && !isFullByBytes && this.holds.size === (this.holds.has('backpressure') ? 1 : 0)
   }
@@ -205,6 +225,12 @@ export class PartitionQueue implements TopicPartition {
       isFullByRecords: this.#taken(counts) > this.#refillLevel(limits),
       isFullByBytes: counts === 'all' && this.#admitted > 0 && this.#admittedBytes > limits.maxPollBytes / 2,
     }
+  }
+
+  #advance(nowMs: number): void {
+    if (this.#dueTimes === undefined) return
+    if (this.due === 0) this.#waitingSinceMs = nowMs
+    this.#dueTimes.advance(nowMs)
   }
 
   #refillLevel(limits: PollLimits): number {
@@ -229,7 +255,7 @@ export class PartitionQueue implements TopicPartition {
   #pollBatchSize(limits: PollLimits, counts: AdmissionCount): number {
     const { maxPollBytes } = limits
     const room = this.batch ? this.#batchRecords(limits) : this.#pollRecords(limits) - this.#taken(counts)
-    const most = Math.min(this.buffered, room)
+    const most = Math.min(this.due, room)
     if (this.#unfinishedBytes <= maxPollBytes) return most
     return this.#buffer.fit(most, maxPollBytes - this.#admittedBytes)
   }

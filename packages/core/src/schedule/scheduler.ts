@@ -37,7 +37,8 @@ export class Scheduler {
   readonly #queues = new Set<PartitionQueue>()
   readonly #looksPast: boolean
   readonly #touched = new Set<PartitionQueue>()
-  readonly #filling = new Set<PartitionQueue>()
+  /** Those in which time alone lets something be admitted. */
+  readonly #timed = new Set<PartitionQueue>()
   readonly #gate: FetchGate
   readonly #deferred = new DeferredLanes()
   readonly #ready: ReadyRing
@@ -66,7 +67,7 @@ export class Scheduler {
     if (!this.#isSized) return false
     for (const queue of this.#queues) {
       const ordering = queue.batch ? this.#batchOrdering : this.#ordering
-      if (ordering !== partitionOrdering && queue.buffered > 0 && queue.isFull(this.#limits)) return true
+      if (ordering !== partitionOrdering && queue.due > 0 && queue.isFull(this.#limits)) return true
     }
     return false
   }
@@ -106,15 +107,15 @@ export class Scheduler {
     queue.close(false)
     this.#queues.delete(queue)
     this.#touched.delete(queue)
-    this.#filling.delete(queue)
+    this.#timed.delete(queue)
     this.#gate.remove(queue)
     this.#ready.remove(queue)
   }
 
-  /** Partitions that hold records: those among which the slots are shared. */
+  /** Partitions that hold records which may run: those among which the slots are shared. */
   get busyPartitions(): number {
     let busy = 0
-    for (const { heldRecords } of this.#queues) if (heldRecords > 0) busy += 1
+    for (const { admitted, due } of this.#queues) if (admitted + due > 0) busy += 1
     return busy
   }
 
@@ -137,8 +138,8 @@ export class Scheduler {
     this.#touch(queue)
   }
 
-  offer(queue: PartitionQueue, records: RecordSource, nowMs: number): void {
-    queue.offer(records, nowMs)
+  offer(queue: PartitionQueue, records: RecordSource, nowMs: number, wallNowMs?: number): void {
+    queue.offer(records, nowMs, wallNowMs)
     this.#touch(queue)
   }
 
@@ -239,8 +240,8 @@ export class Scheduler {
     }
     commands.push(...this.#admissions(nowMs))
     for (const queue of this.#touched) {
-      if (queue.fillDeadlineMs(this.#limits) === undefined) this.#filling.delete(queue)
-      else this.#filling.add(queue)
+      if (queue.nextAdmissionMs(this.#limits) === undefined) this.#timed.delete(queue)
+      else this.#timed.add(queue)
     }
     this.#touched.clear()
     const atMs = this.#nextWakeMs()
@@ -272,14 +273,14 @@ export class Scheduler {
     for (let lane = this.#deferred.takeDue(nowMs); lane; lane = this.#deferred.takeDue(nowMs)) {
       if (lane.state === 'parked') this.#enqueue(lane)
     }
-    for (const queue of this.#filling) {
-      if ((queue.fillDeadlineMs(this.#limits) ?? 0) <= nowMs) this.#touched.add(queue)
+    for (const queue of this.#timed) {
+      if ((queue.nextAdmissionMs(this.#limits) ?? 0) <= nowMs) this.#touched.add(queue)
     }
   }
 
   #nextWakeMs(): number {
     let atMs = this.#deferred.nextDueMs ?? Number.POSITIVE_INFINITY
-    for (const queue of this.#filling) atMs = Math.min(atMs, queue.fillDeadlineMs(this.#limits) ?? atMs)
+    for (const queue of this.#timed) atMs = Math.min(atMs, queue.nextAdmissionMs(this.#limits) ?? atMs)
     return atMs
   }
 

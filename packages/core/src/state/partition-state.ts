@@ -40,6 +40,8 @@ export interface OldestOpen {
 export interface PartitionBeginning {
   /** Whether its handler takes batches. */
   readonly batch: boolean
+  /** How long its records wait, from their time stamps on. */
+  readonly delayMs: number
   readonly doneAhead: DoneAhead
   readonly handlerTime: HandlerTime
 }
@@ -66,13 +68,17 @@ export class PartitionState implements TopicPartition {
   #phase: PartitionPhase = 'active'
   #acknowledgedSettled = 0
 
-  constructor(partition: AssignedPartition, epoch: number, { batch, doneAhead, handlerTime }: PartitionBeginning) {
+  constructor(
+    partition: AssignedPartition,
+    epoch: number,
+    { batch, delayMs, doneAhead, handlerTime }: PartitionBeginning,
+  ) {
     this.topic = partition.topic
     this.partition = partition.partition
     this.epoch = epoch
     this.committed = partition.committed
     this.ledger = new Ledger(partition.position, doneAhead)
-    this.queue = new PartitionQueue(partition, batch)
+    this.queue = new PartitionQueue(partition, batch, delayMs)
     this.handlerTime = handlerTime
   }
 

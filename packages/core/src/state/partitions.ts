@@ -4,6 +4,14 @@ import { HandlerTime } from '../policy/handler-time.ts'
 import type { PartitionQueue } from '../schedule/partition-queue.ts'
 import { PartitionState } from './partition-state.ts'
 
+/** How the handler of a topic takes its records. */
+export interface RecordsTaken {
+  /** Whether in batches. */
+  readonly batch: boolean
+  /** How long after their time stamps. */
+  readonly delayMs: number
+}
+
 /** The partitions of the current assignment, and the counter of epochs. */
 export class Partitions implements Iterable<PartitionState> {
   #byName = new Map<string, PartitionState>()
@@ -28,9 +36,9 @@ export class Partitions implements Iterable<PartitionState> {
     return this.#epoch
   }
 
-  add(partition: AssignedPartition, batch: boolean, doneAhead: DoneAhead): PartitionState {
+  add(partition: AssignedPartition, { batch, delayMs }: RecordsTaken, doneAhead: DoneAhead): PartitionState {
     const handlerTime = this.#handlerTimeOf(partition.topic)
-    const state = new PartitionState(partition, this.#epoch, { batch, doneAhead, handlerTime })
+    const state = new PartitionState(partition, this.#epoch, { batch, delayMs, doneAhead, handlerTime })
     this.#byName.set(partitionName(partition), state)
     this.#byQueue.set(state.queue, state)
     return state

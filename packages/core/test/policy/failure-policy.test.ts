@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import { SchemaMismatch } from '../../src/pipeline/decoders.ts'
-import { judge } from '../../src/policy/failure.ts'
+import { judge, type PlaceInChain } from '../../src/policy/failure.ts'
 import { deadLetter, exponential, type FailurePolicy, halt, retry, skip } from '../../src/policy/failure-policy.ts'
+import { retryTopics } from '../../src/policy/retry-topics.ts'
 import { Fatal, RetryLater, Skip } from '../../src/policy/verdicts.ts'
 
 class SmtpError extends Error {
@@ -16,10 +17,11 @@ class SmtpError extends Error {
 const UNDECODABLE = new HoldfastError('HF_DECODE_FAILED', 'not JSON', { cause: new SchemaMismatch([]) })
 const BACKOFF = exponential({ fromMs: 100, toMs: 1_000 })
 const NO = new Error('no')
+const BEFORE = () => ({ at: 'before', next: { topic: 't.retry.5s', delayMs: 5_000 } }) as const
 
 function judged(policy: FailurePolicy, error: unknown, attempt = 1, deadLetterTopic?: string) {
   const record = { topic: 't', partition: 0, offset: 7 }
-  const failure = { error, attempt, nth: attempt, handler: 'h', record, nowMs: 1_000, random: 0.5 }
+  const failure = { error, attempt, nth: attempt, handler: 'h', record, nowMs: 1_000, random: 0.5, placeIn: BEFORE }
   return judge(failure, { policy, deadLetterTopic })
 }
 
@@ -102,4 +104,62 @@ test.each<[string, () => unknown, RegExp]>([
 
 test('a policy that is awaited says so, and does not hang', async () => {
   await expect(async () => await (retry() as unknown as Promise<void>)).rejects.toThrow(/cannot be awaited/)
+})
+
+describe('a chain of retry topics', () => {
+  const policy = retry({ attempts: 2, backoff: BACKOFF })
+    .then(retryTopics(['5s', '1m']))
+    .then(deadLetter({ topic: 'dead' }))
+  const at = (place: PlaceInChain, error: unknown = NO, nth = 1) =>
+    judge(
+      {
+        error,
+        attempt: nth,
+        nth,
+        handler: 'h',
+        record: { topic: 't', partition: 0, offset: 7 },
+        nowMs: 1_000,
+        random: 0.5,
+        placeIn: () => place,
+      },
+      { policy, deadLetterTopic: undefined },
+    )
+  const NEXT = { topic: 't.retry.1m', delayMs: 60_000 }
+
+  test('begins where the retries in place have ended', () => {
+    expect(course(policy, NO)).toEqual([50, 'moved'])
+    expect(judged(policy, NO, 2)).toEqual({ type: 'moved', topic: 't.retry.5s', delayMs: 5_000, error: NO })
+  })
+
+  test('is gone along with one attempt in each topic, and ends in what follows it', () => {
+    expect(at({ at: 'in', next: NEXT })).toEqual({ type: 'moved', ...NEXT, error: NO })
+    expect(at({ at: 'in', next: undefined })).toMatchObject({ type: 'dead' })
+  })
+
+  test('of another error is not entered from a retry topic', () => {
+    expect(at({ at: 'elsewhere' })).toMatchObject({ type: 'retry' })
+    expect(at({ at: 'elsewhere' }, NO, 2)).toMatchObject({ type: 'dead' })
+  })
+
+  test.each<[string, unknown]>([
+    ['cannot succeed', new Fatal('550')],
+    ['does not decode', UNDECODABLE],
+  ])('is not gone along by what %s', (_name, error) => {
+    expect(judged(policy, error)).toMatchObject({ type: 'dead' })
+    expect(at({ at: 'in', next: NEXT }, error)).toMatchObject({ type: 'dead' })
+  })
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['no delays', () => retryTopics([]), /takes a list of delays/],
+    ['no unit', () => retryTopics(['5']), /"5" is no delay/],
+    ['no time', () => retryTopics(['0s']), /"0s" is no delay/],
+    ['longer than a timer can wait', () => retryTopics(['25d']), /of at most 24d/],
+    ['a delay that is no number', () => retryTopics([{ topic: 'a', delayMs: Number.NaN }]), /delayMs = NaN/],
+    ['a topic without a name', () => retryTopics([{ topic: '', delayMs: 1 }]), /has no name/],
+    ['a retry after it', () => retryTopics(['5s']).then(retry()), /retry cannot follow retryTopics/],
+    ['another chain after it', () => retryTopics(['5s']).then(retryTopics(['1m'])), /retryTopics cannot follow/],
+    ['it after an end', () => halt().then(retryTopics(['5s'])), /nothing can follow halt/],
+  ])('is refused with %s', (_name, make, message) => {
+    expect(make).toThrow(message)
+  })
 })

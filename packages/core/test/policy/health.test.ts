@@ -14,6 +14,7 @@ const PARTITION: PartitionFacts = {
   lag: 0,
   halted: undefined,
   isHeldByDeadLetter: false,
+  isHeldByRetryTopic: false,
   isHeldByWatchdog: false,
   isHeldByBackpressure: false,
   idleMs: 0,

@@ -40,6 +40,8 @@ const WATCHED: readonly EventName[] = [
   'attempt:failed',
   'attempt:late',
   'attempt:stale',
+  'record:moved',
+  'retrytopic:failed',
   'record:dead',
   'record:discarded',
   'deadletter:failed',

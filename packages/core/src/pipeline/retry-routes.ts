@@ -1,0 +1,87 @@
+import type { ConsumerRecord, RecordOrigin } from '../model/record.ts'
+import type { PlaceInChain } from '../policy/failure.ts'
+import type { FailurePolicy } from '../policy/failure-policy.ts'
+import type { RetryLevel, RetryTopicsStep } from '../policy/failure-steps.ts'
+import type { HandlerDefinition, TopicPattern } from './handler.ts'
+import { type Original, originalOf, ownOriginal } from './retry-record.ts'
+import { covers } from './topics.ts'
+
+/** A retry topic of a consumer. */
+export interface RetryRoute {
+  readonly topic: string
+  readonly delayMs: number
+  readonly handler: HandlerDefinition
+  /** Whose records come here; undefined where it is named for all topics of its handler. */
+  readonly source: TopicPattern | undefined
+}
+
+export interface RoutedConfig {
+  readonly handlers: readonly HandlerDefinition[]
+  readonly onFailure?: FailurePolicy | undefined
+}
+
+/** Every retry topic that the failure policies name, once for each way in which it is named. */
+export function retryRoutes({ handlers, onFailure }: RoutedConfig): RetryRoute[] {
+  return handlers.flatMap((handler) => {
+    const policy = handler.options.onFailure ?? onFailure
+    const levels = (policy?.parts ?? []).flatMap(({ steps }) =>
+      steps.flatMap((step) => (step.type === 'retryTopics' ? step.levels : [])),
+    )
+    return levels.flatMap((level) => routesOf(level, handler))
+  })
+}
+
+function routesOf(level: RetryLevel, handler: HandlerDefinition): RetryRoute[] {
+  const { delayMs } = level
+  if (level.isShared) return [{ topic: level.nameFor(''), delayMs, handler, source: undefined }]
+  return handler.topics.map((source) => ({ topic: level.nameFor(String(source)), delayMs, handler, source }))
+}
+
+/** Which handler and which delay a retry topic has, and what comes after it. */
+export class RetryRoutes {
+  readonly #routes: ReadonlyMap<string, RetryRoute>
+
+  constructor(config: RoutedConfig) {
+    this.#routes = new Map(retryRoutes(config).map((route) => [route.topic, route]))
+  }
+
+  get topics(): readonly string[] {
+    return [...this.#routes.keys()]
+  }
+
+  /** Undefined for a topic that is none. */
+  of(topic: string): RetryRoute | undefined {
+    return this.#routes.get(topic)
+  }
+
+  /** A record as it was before it was in a retry topic. */
+  originalOf(record: ConsumerRecord): Original {
+    const route = this.#routes.get(record.topic)
+    if (route === undefined) return ownOriginal(record)
+    const { source, handler } = route
+    const sources = source === undefined ? handler.topics : [source]
+    return originalOf(record, (topic) => sources.some((pattern) => covers(pattern, topic)))
+  }
+
+  originOf(record: ConsumerRecord): RecordOrigin {
+    const { topic, partition, offset, timestamp } = this.originalOf(record).record
+    return { topic, partition, offset, timestamp }
+  }
+
+  attemptsBefore(record: ConsumerRecord): number {
+    return this.#routes.size === 0 ? 0 : this.originalOf(record).attempts
+  }
+
+  /** Where a record of this topic stands in a chain: by its topic, which no header can feign. */
+  place(topic: string, { levels }: RetryTopicsStep): PlaceInChain {
+    const route = this.#routes.get(topic)
+    if (route === undefined) return { at: 'before', next: named(levels[0], topic) }
+    const source = String(route.source ?? '')
+    const index = levels.findIndex((level) => level.nameFor(source) === topic)
+    return index === -1 ? { at: 'elsewhere' } : { at: 'in', next: named(levels[index + 1], source) }
+  }
+}
+
+function named(level: RetryLevel | undefined, topic: string): { topic: string; delayMs: number } | undefined {
+  return level === undefined ? undefined : { topic: level.nameFor(topic), delayMs: level.delayMs }
+}

@@ -1,0 +1,56 @@
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import { FailurePolicy } from './failure-policy.ts'
+import type { RetryLevel } from './failure-steps.ts'
+
+/** A delay as text, `'30s'`, whose topic is named by `topicName`; or a topic of a name of its own. */
+export type RetryTopic = string | { readonly topic: string; readonly delayMs: number }
+
+export interface RetryTopicsOptions {
+  /** Names the retry topic of a topic for a delay. @default mail.requested and 5s give mail.requested.retry.5s */
+  readonly topicName?: (topic: string, delay: string) => string
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** The longest that a timer of Node can wait. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/**
+ * Tries again later, without holding the partition up: the record goes to a topic in which it waits, is handled once more,
+ * and goes on to the next one when it fails again. Delays are counted from the time stamp of the record, so they survive
+ * restarts; a time stamp of the future makes none longer. Records are no longer in the order of their key.
+ * `retryTopics(['5s', '1m', '10m'])` needs the topics `<topic>.retry.5s`, `.1m` and `.10m`, and subscribes to them.
+ */
+export function retryTopics(topics: readonly RetryTopic[], options: RetryTopicsOptions = {}): FailurePolicy {
+  if (!Array.isArray(topics) || topics.length === 0)
+    throw invalid("retryTopics takes a list of delays, such as retryTopics(['5s', '1m'])")
+  const { topicName = (topic, delay) => `${topic}.retry.${delay}` } = options
+  const levels = topics.map((topic) => levelOf(topic, topicName))
+  return new FailurePolicy([{ type: 'retryTopics', levels: Object.freeze(levels) }])
+}
+
+function levelOf(given: RetryTopic, topicName: (topic: string, delay: string) => string): RetryLevel {
+  if (typeof given === 'string') {
+    const delayMs = delayOf(given)
+    return Object.freeze({ delayMs, isShared: false, nameFor: (topic: string) => topicName(topic, given) })
+  }
+  const { topic, delayMs } = given
+  if (typeof topic !== 'string' || topic === '') throw invalid('a retry topic has no name')
+  if (!(delayMs >= 1 && delayMs <= MAX_DELAY_MS))
+    throw invalid(`the retry topic ${topic} has delayMs = ${delayMs}, which must be from 1 to ${MAX_DELAY_MS}`)
+  return Object.freeze({ delayMs, isShared: true, nameFor: () => topic })
+}
+
+function delayOf(text: string): number {
+  const [, count, unit] = /^(\d{1,10})(ms|s|m|h|d)$/.exec(text) ?? []
+  const delayMs = Number(count) * (UNITS_MS[unit ?? ''] ?? Number.NaN)
+  if (delayMs >= 1 && delayMs <= MAX_DELAY_MS) return delayMs
+  throw invalid(
+    `"${text}" is no delay for a retry topic: it must be a number with ms, s, m, h or d, such as 5s, of at most 24d`,
+  )
+}
+
+function invalid(what: string): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `${what}.\n  Fix: correct onFailure.`, {
+    details: { option: 'onFailure' },
+  })
+}

@@ -1,0 +1,207 @@
+import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
+import {
+  type Dead,
+  type Failed,
+  type Moved,
+  type Outcome,
+  type Retry,
+  UNTRIED,
+  type Untried,
+} from '../model/outcome.ts'
+import type { PauseCause } from '../model/pause-cause.ts'
+import type { ConsumerRecord } from '../model/record.ts'
+import { partitionName } from '../model/topic-partition.ts'
+import type { AttemptContext } from '../pipeline/attempt-context.ts'
+import { type Death, deadLetterOf, LAST_SHRINKING } from '../pipeline/dead-letter.ts'
+import { type Original, retryRecordOf } from '../pipeline/retry-record.ts'
+import { type Backoff, backoffMs } from '../policy/backoff.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { OutgoingRecord } from '../ports/driver.ts'
+import type { Events } from '../ports/events.ts'
+import type { Scheduler } from '../schedule/scheduler.ts'
+import type { PartitionState } from '../state/partition-state.ts'
+
+export interface ForwardingPorts {
+  readonly groupId: string
+  readonly backoff: Backoff
+  readonly scheduler: Scheduler
+  readonly events: Events
+  readonly clock: Clock
+  random(): number
+  produce(records: readonly OutgoingRecord[]): Promise<void>
+  /** A record of a retry topic as it was before it failed. */
+  originalOf(record: ConsumerRecord): Original
+}
+
+/** What goes to another topic: a retry topic, or one for dead letters. */
+type Forward = Moved | Dead
+
+const HOLD_OF: Readonly<Record<Forward['type'], PauseCause>> = { moved: 'retry topic', dead: 'dead letter' }
+
+/** A record that waits until another topic takes it. */
+interface Waiting {
+  readonly forward: Forward
+  readonly original: Original
+  readonly handler: string
+  readonly lastFailedMs: number
+  failures: number
+}
+
+/**
+ * Writes records that failed to their retry or dead-letter topics. A record counts as settled here when that is
+ * acknowledged; until then it stays open at the head of its lane, its handler is not called again, and its partition takes
+ * on nothing more.
+ */
+export class Forwarding {
+  readonly #ports: ForwardingPorts
+  readonly #waiting = new WeakMap<PartitionState, Map<ConsumerRecord, Waiting>>()
+  readonly #firstFailedMs = new WeakMap<ConsumerRecord, number>()
+  /** Most consumers never need to look. */
+  #hasWaited = false
+
+  constructor(ports: ForwardingPorts) {
+    this.#ports = ports
+  }
+
+  /** A record has failed; it may fail again. */
+  noteFailure(record: ConsumerRecord): void {
+    if (!this.#firstFailedMs.has(record)) this.#firstFailedMs.set(record, this.#ports.clock.wallNow())
+  }
+
+  /** The outcome of a delivery in which records wait to be written, without calling their handler; undefined where none do. */
+  outcomeOf(context: AttemptContext, state: PartitionState): Outcome | undefined {
+    const waiting = this.#hasWaited ? this.#waiting.get(state) : undefined
+    if (waiting === undefined) return undefined
+    const { records } = context.delivery
+    if (!records.some((record) => waiting.has(record))) return undefined
+    const left = records.map((record): [number, Forward | Untried] => [
+      record.offset,
+      waiting.get(record)?.forward ?? UNTRIED,
+    ])
+    return { type: 'partial', left: new Map(left) }
+  }
+
+  /** Writes what the outcome says is to go elsewhere. What could not be written is tried again later. */
+  async forward(outcome: Outcome, context: AttemptContext, state: PartitionState): Promise<Outcome> {
+    const left = leftOf(outcome, context)
+    if (left === undefined) return outcome
+    const settled = await Promise.all(
+      [...left].map(async ([offset, next]): Promise<[number, Failed | Untried]> => {
+        if (!isForward(next)) return [offset, next]
+        const record = context.delivery.records.find((each) => each.offset === offset) as ConsumerRecord
+        return [offset, await this.#write(next, record, context, state)]
+      }),
+    )
+    return { type: 'partial', left: new Map(settled) }
+  }
+
+  async #write(
+    next: Forward,
+    record: ConsumerRecord,
+    context: AttemptContext,
+    state: PartitionState,
+  ): Promise<Forward | Retry> {
+    const waiting = this.#waiting.get(state)?.get(record) ?? this.#begin(next, record, context)
+    try {
+      await this.#produce(waiting)
+      this.#written(record, state)
+      return waiting.forward
+    } catch (error) {
+      return this.#failed(error, record, waiting, context, state)
+    }
+  }
+
+  #begin(forward: Forward, record: ConsumerRecord, { handler, delivery }: AttemptContext): Waiting {
+    const original = this.#ports.originalOf(record)
+    const attempts = original.attempts + delivery.attempt
+    const lastFailedMs = this.#ports.clock.wallNow()
+    const firstFailedMs = original.firstFailedMs ?? this.#firstFailedMs.get(record) ?? lastFailedMs
+    return { forward, original: { ...original, attempts, firstFailedMs }, handler, lastFailedMs, failures: 0 }
+  }
+
+  async #produce(waiting: Waiting): Promise<void> {
+    const { forward, original } = waiting
+    if (forward.type === 'dead') return this.#produceLetter(this.#deathOf(forward, waiting))
+    await this.#ports.produce([retryRecordOf(original, forward, this.#ports.clock.wallNow())])
+  }
+
+  /** A topic that takes no record of this size gets less of it, down to its key and what became of it. */
+  async #produceLetter(death: Death): Promise<void> {
+    for (let shrinking = 0; ; shrinking += 1) {
+      try {
+        return await this.#ports.produce([deadLetterOf(death, shrinking)])
+      } catch (error) {
+        const isTooLarge = error instanceof HoldfastError && error.code === 'HF_RECORD_TOO_LARGE'
+        if (!isTooLarge || shrinking >= LAST_SHRINKING) throw error
+      }
+    }
+  }
+
+  #written(record: ConsumerRecord, state: PartitionState): void {
+    const waiting = this.#waiting.get(state)
+    const known = waiting?.get(record)
+    if (waiting === undefined || known === undefined) return
+    waiting.delete(record)
+    const cause = HOLD_OF[known.forward.type]
+    if (![...waiting.values()].some(({ forward }) => HOLD_OF[forward.type] === cause)) {
+      this.#ports.scheduler.unhold(state.queue, cause)
+    }
+    if (waiting.size === 0) this.#waiting.delete(state)
+  }
+
+  #failed(
+    cause: unknown,
+    record: ConsumerRecord,
+    waiting: Waiting,
+    context: AttemptContext,
+    state: PartitionState,
+  ): Retry {
+    const { events, clock, backoff, random, scheduler } = this.#ports
+    const all = this.#waiting.get(state) ?? new Map<ConsumerRecord, Waiting>()
+    this.#waiting.set(state, all.set(record, waiting))
+    this.#hasWaited = true
+    waiting.failures += 1
+    const { forward, handler, failures } = waiting
+    scheduler.hold(state.queue, HOLD_OF[forward.type])
+    const retryInMs = backoffMs(failures, backoff, random())
+    const error = notTaken(cause, record, forward, handler)
+    const event = { ...context.event, offset: record.offset, error, retryInMs }
+    if (forward.type === 'dead') events.emit('deadletter:failed', { ...event, deadLetterTopic: forward.topic })
+    else events.emit('retrytopic:failed', { ...event, retryTopic: forward.topic })
+    return { type: 'retry', atMs: clock.now() + retryInMs, error }
+  }
+
+  #deathOf({ topic, error }: Dead, { original, handler, lastFailedMs }: Waiting): Death {
+    const { record, attempts, firstFailedMs = lastFailedMs } = original
+    const { groupId } = this.#ports
+    return { record, deadLetterTopic: topic, groupId, handler, attempts, error, firstFailedMs, lastFailedMs }
+  }
+}
+
+function isForward(next: Failed | Untried): next is Forward {
+  return next.type === 'dead' || next.type === 'moved'
+}
+
+/** By offset, what follows for the records of an outcome; undefined where none of them goes elsewhere. */
+function leftOf(outcome: Outcome, context: AttemptContext): ReadonlyMap<number, Failed | Untried> | undefined {
+  if (outcome.type === 'partial') return [...outcome.left.values()].some(isForward) ? outcome.left : undefined
+  if (outcome.type !== 'dead' && outcome.type !== 'moved') return undefined
+  const open = context.delivery.records.filter((record) => context.isOpen(record))
+  return new Map(open.map(({ offset }) => [offset, outcome]))
+}
+
+function notTaken(
+  cause: unknown,
+  record: ConsumerRecord,
+  { type, topic: to }: Forward,
+  handler: string,
+): HoldfastError {
+  const { topic, partition, offset } = record
+  const isDead = type === 'dead'
+  const [how, kind] = isDead ? ['failed for good', 'dead-letter topic'] : ['failed', 'retry topic']
+  return new HoldfastError(
+    isDead ? 'HF_DEAD_LETTER_FAILED' : 'HF_RETRY_TOPIC_FAILED',
+    `${partitionName(record)}@${offset} ${how} in ${handler}, and its ${kind} ${to} does not take it (${describeError(cause)}).\n  The record stays open, its partition waits, and it is written again after a pause. Fix: create ${to}, allow writing to it, or raise its max.message.bytes.`,
+    { cause, details: { topic, partition, offset, [isDead ? 'deadLetterTopic' : 'retryTopic']: to } },
+  )
+}

@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest'
+import { fakeBroker } from '../../../testing/src/fake-driver.ts'
+import type { ConsumerOptions } from '../../src/config/options.ts'
+import { createConsumer } from '../../src/consumer.ts'
+import { HoldfastError } from '../../src/errors/holdfast-error.ts'
+import type { ConsumerRecord } from '../../src/model/record.ts'
+import type { HandlerContext } from '../../src/pipeline/handler.ts'
+import { on } from '../../src/pipeline/handler.ts'
+import { readDeadLetter } from '../../src/pipeline/read-dead-letter.ts'
+import { deadLetter, type FailurePolicy, halt, retry } from '../../src/policy/failure-policy.ts'
+import { retryTopics } from '../../src/policy/retry-topics.ts'
+import { Fatal } from '../../src/policy/verdicts.ts'
+import { rig, values } from '../support/harness.ts'
+
+const [FIRST, SECOND, DEAD] = ['t.retry.5s', 't.retry.1m', 't.dead']
+const CHAIN = retryTopics(['5s', '1m']).then(deadLetter())
+/** What `onFailure` says in their stead. */
+const UNSAID: object = { maxAttempts: undefined, retryBackoffMs: undefined }
+const UNREACHABLE = new HoldfastError('HF_BROKER_UNREACHABLE', 'no broker answers.')
+
+type Fails = (value: string, call: number) => unknown
+
+/** A consumer of `t` whose handler throws what `fails` answers, with the calls that it had. */
+async function serving(fails: Fails, options: Partial<ConsumerOptions> = {}) {
+  const broker = fakeBroker()
+  for (const topic of ['t', FIRST, SECOND, DEAD]) broker.createTopic(topic)
+  const clock = rig({ driver: broker.driver() }).clock
+  const calls: string[] = []
+  const counts = new Map<string, number>()
+  const origins: unknown[] = []
+  const handler = on('t', (record: ConsumerRecord, { attempt, originOf }: HandlerContext) => {
+    const { topic, value } = record
+    origins.push(originOf(record))
+    const text = String(value)
+    const call = (counts.get(text) ?? 0) + 1
+    counts.set(text, call)
+    calls.push(`${text} at ${topic} ${Math.floor(clock.now() / 1000)}s, attempt ${attempt}`)
+    const error = fails(text, call)
+    if (error !== undefined) throw error
+  })
+  const begin = () => {
+    const driver = broker.driver()
+    const made = rig(
+      { driver, handlers: [handler], deadLetterTopic: DEAD, onFailure: CHAIN, ...UNSAID, ...options },
+      clock,
+    )
+    made.start()
+    return made
+  }
+  const made = begin()
+  await clock.settle()
+  return { ...made, broker, calls, origins, begin }
+}
+
+const failsTimes =
+  (bad: string, times: number): Fails =>
+  (value, call) =>
+    value === bad && call <= times ? new Error('no') : undefined
+
+const textsOf = ({ headers }: ConsumerRecord): Record<string, string | undefined> =>
+  Object.fromEntries([...headers].map(([name, value]) => [name, value?.toString()]))
+
+test('a record that fails waits in its retry topic, and its partition goes on', async () => {
+  const { broker, clock, calls, events, consumer } = await serving(failsTimes('1', 2))
+  broker.produce('t', values(0, 3))
+  await clock.advance('4s')
+  expect(calls).toEqual(['0 at t 0s, attempt 1', '1 at t 0s, attempt 1', '2 at t 0s, attempt 1'])
+  expect([broker.committed('t', 0), broker.records(FIRST).length]).toEqual([3, 1])
+  await clock.advance('2s')
+  expect(calls.slice(3)).toEqual([`1 at ${FIRST} 5s, attempt 2`])
+  await clock.advance('61s')
+  expect(calls.slice(4)).toEqual([`1 at ${SECOND} 65s, attempt 3`])
+  await clock.advance('5s')
+  expect([broker.committed(FIRST, 0), broker.committed(SECOND, 0), broker.records(DEAD).length]).toEqual([1, 1, 0])
+  expect(events('record:moved')).toMatchObject([
+    { topic: 't', offset: 1, attempt: 1, retryTopic: FIRST, delayMs: 5_000 },
+    { topic: FIRST, offset: 0, attempt: 2, retryTopic: SECOND, delayMs: 60_000 },
+  ])
+  expect(consumer.status()).toMatchObject({ moved: 2, dead: 0, health: { status: 'healthy' } })
+})
+
+test('after the last one it is dead, with the place that it came from and all its attempts', async () => {
+  const { broker, clock, calls, origins } = await serving(failsTimes('1', 9), {
+    onFailure: retry({ attempts: 2, backoff: { fromMs: 10, toMs: 10 } }).then(CHAIN),
+  })
+  const headers = [
+    ['trace', Buffer.from('a')],
+    ['__proto__', null],
+    ['trace', Buffer.from('b')],
+  ] as const
+  broker.produce('t', [{ value: '0' }, { value: '1', key: 'k', headers, timestamp: 42 }])
+  await clock.advance('90s')
+  expect(
+    calls.filter((call) => call.startsWith('1 ')).map((call) => call.replace(/.*at (\S+).*(attempt \d)/, '$1 $2')),
+  ).toEqual(['t attempt 1', 't attempt 2', `${FIRST} attempt 3`, `${SECOND} attempt 4`])
+  const origin = { topic: 't', partition: 0, offset: 1, timestamp: 42 }
+  expect(origins.slice(1)).toEqual([origin, origin, origin, origin])
+  const [letter] = broker.records(DEAD) as [ConsumerRecord]
+  expect(readDeadLetter(letter)).toMatchObject({
+    source: { topic: 't', partition: 0, offset: 1, timestamp: 42 },
+    attempts: 4,
+    firstFailure: new Date('2026-01-01T00:00:00.000Z'),
+    key: Buffer.from('k'),
+    value: Buffer.from('1'),
+  })
+  expect([...(readDeadLetter(letter)?.headers ?? [])]).toEqual(headers)
+})
+
+test('what cannot succeed is not tried again from a retry topic', async () => {
+  const { broker, clock, calls } = await serving((_value, call) => (call === 1 ? new Error('no') : new Fatal('550')))
+  broker.produce('t', values(0, 1))
+  await clock.advance('90s')
+  expect(calls).toHaveLength(2)
+  expect(broker.records(DEAD)).toHaveLength(1)
+})
+
+test('the delay is counted from its time stamp, across a restart', async () => {
+  const { broker, clock, calls, consumer, begin } = await serving(failsTimes('0', 1))
+  broker.produce('t', values(0, 1))
+  await clock.advance('3s')
+  await Promise.all([consumer.stop(), clock.advance('1s')])
+  begin()
+  await clock.advance('2s')
+  expect(calls[1]).toBe(`0 at ${FIRST} 5s, attempt 2`)
+})
+
+test('while it waits nothing is polled for, nothing is called slow, and nothing stalls', async () => {
+  const { broker, clock, consumer, events } = await serving(failsTimes('0', 2), {
+    stallTimeoutMs: 6_000,
+    maxPollIntervalMs: 6_000,
+  })
+  broker.produce('t', values(0, 1))
+  await clock.advance('50s')
+  expect(consumer.status()).toMatchObject({ health: { status: 'healthy' } })
+  expect(consumer.status().partitions.find(({ topic }) => topic === SECOND)).toMatchObject({
+    waiting: 1,
+    heldRecords: 1,
+  })
+  expect([events('poll:late'), events('attempt:late'), events('health:changed').length]).toEqual([[], [], 1])
+})
+
+test('a retry topic that does not take a record: the record stays open, its partition waits, health is red; then all recovers', async () => {
+  const { broker, clock, calls, consumer, events } = await serving(failsTimes('1', 1))
+  broker.failProduces(UNREACHABLE, 3)
+  broker.produce('t', values(0, 3))
+  await clock.settle()
+  const [partition] = consumer.status().partitions.filter(({ topic }) => topic === 't')
+  expect(partition).toMatchObject({ pausedBy: ['retry topic'], committable: 1 })
+  expect(consumer.status().health.reasons.map(({ code }) => code)).toEqual(['retry-topic-failing'])
+  await clock.advance('90s')
+  expect(events('retrytopic:failed')[0]).toMatchObject({
+    retryTopic: FIRST,
+    error: { code: 'HF_RETRY_TOPIC_FAILED', cause: UNREACHABLE },
+  })
+  expect([broker.records(FIRST).length, broker.committed('t', 0), calls.length]).toEqual([1, 3, 4])
+  expect(consumer.status()).toMatchObject({ health: { status: 'healthy' } })
+})
+
+describe('headers that somebody else wrote', () => {
+  const header = (name: string, value: string): readonly [string, Buffer] => [
+    `holdfast-retry-${name}`,
+    Buffer.from(value),
+  ]
+  const spoofed = (attempts: string, topic = 't') => [
+    header('topic', topic),
+    header('partition', '0'),
+    header('offset', '7'),
+    header('attempts', attempts),
+  ]
+
+  test.each([['-1'], ['NaN'], ['1e9'], ['9007199254740993'], ['999999999'], [''], ['0'], ['1000000']])(
+    'attempts = %s neither skip the chain nor lengthen it',
+    async (attempts) => {
+      const { broker, clock, calls } = await serving(() => new Error('no'))
+      broker.produce('t', { value: 'a', headers: spoofed(attempts) })
+      broker.produce(FIRST, { value: 'b', headers: spoofed(attempts) })
+      await clock.advance('200s')
+      const of = (value: string): number => calls.filter((call) => call.startsWith(value)).length
+      expect([of('a'), of('b')]).toEqual([3, 2])
+      expect(broker.records(DEAD)).toHaveLength(2)
+    },
+  )
+
+  test('a record of an ordinary topic is its own original, and keeps them', async () => {
+    const { broker, clock } = await serving(() => new Fatal('no'))
+    broker.produce('t', { value: 'a', headers: spoofed('3', 'elsewhere') })
+    await clock.advance('5s')
+    const [letter] = broker.records(DEAD) as [ConsumerRecord]
+    expect(textsOf(letter)).toMatchObject({ 'holdfast-dead-source-topic': 't', 'holdfast-retry-topic': 'elsewhere' })
+  })
+
+  test('a source that does not lead here is not believed: no redrive goes there', async () => {
+    const { broker, clock } = await serving(() => new Fatal('no'))
+    broker.produce(FIRST, { value: 'a', headers: spoofed('3', 'payments') })
+    await clock.advance('6s')
+    const [letter] = broker.records(DEAD) as [ConsumerRecord]
+    expect(textsOf(letter)).toMatchObject({ 'holdfast-dead-source-topic': FIRST, 'holdfast-dead-attempts': '1' })
+  })
+})
+
+describe('what could not be kept is refused', () => {
+  const handle = (): void => undefined
+  const consumerOf =
+    (options: Partial<ConsumerOptions>): (() => unknown) =>
+    () =>
+      createConsumer({
+        groupId: 'g',
+        driver: fakeBroker().driver(),
+        deadLetterTopic: 'dead',
+        handlers: [on('t', handle)],
+        ...options,
+      })
+  const of = (onFailure: FailurePolicy, options: Partial<ConsumerOptions> = {}) => ({ onFailure, ...options })
+  const named = (topic: string, delayMs = 1_000) => ({ topic, delayMs })
+  const withPolicy = (topic: string, onFailure: FailurePolicy) => on(topic, { onFailure }, handle)
+
+  test.each<[string, Partial<ConsumerOptions>, RegExp]>([
+    ['with at-most-once', of(CHAIN, { delivery: 'at-most-once' }), /onFailure with retryTopics cannot be kept/],
+    ['a pattern without names', of(CHAIN, { handlers: [on(/^mail/, handle)] }), /retryTopics of \S+ has no names/],
+    [
+      'a pattern that matches its retry topics',
+      of(retryTopics([named('mail.retry')]), { handlers: [on(/^mail/, handle)] }),
+      /the retry topic mail\.retry is also subscribed to by \/\^mail\//,
+    ],
+    ['a retry topic that is subscribed', of(retryTopics([named('t')])), /the retry topic t is also subscribed/],
+    [
+      'a retry topic that is the dead-letter topic',
+      of(retryTopics([named('dead')]).then(deadLetter())),
+      /the dead-letter topic dead is subscribed/,
+    ],
+    ['a topic twice in a chain', of(retryTopics([named('a'), named('a')])), /come back to the retry topic a for ever/],
+    [
+      'a circle over two errors',
+      of(retryTopics([named('a'), named('b')]).when(Fatal, retryTopics([named('b'), named('a')]))),
+      /come back to the retry topic a for ever/,
+    ],
+    [
+      'a topic with two delays',
+      of(retryTopics([named('a', 1)]).when(Fatal, retryTopics([named('a', 2)]))),
+      /two delays, 1 and 2 ms/,
+    ],
+    [
+      'a topic for two handlers',
+      { handlers: [withPolicy('t', retryTopics([named('a')])), withPolicy('u', retryTopics([named('a')]))] },
+      /two handlers, handle and handle, and only one can have/,
+    ],
+    [
+      'one name for two topics',
+      of(retryTopics(['5s'], { topicName: () => 'a' }), { handlers: [on(['t', 'u'], handle)] }),
+      /two topics that its records would come from/,
+    ],
+  ])('%s', (_name, options, message) => {
+    expect(consumerOf(options)).toThrow(message)
+  })
+
+  test('chains of two errors may share their end', () => {
+    const chain = retryTopics(['5s', '1m']).when(Fatal, retryTopics(['1m']).then(halt()))
+    expect(consumerOf(of(chain))).not.toThrow()
+  })
+})
+
+test('a retry topic that does not exist is named at the start', async () => {
+  const broker = fakeBroker()
+  for (const topic of ['t', FIRST]) broker.createTopic(topic)
+  const onFailure = retryTopics(['5s', '1m']).then(halt())
+  const made = rig({ driver: broker.driver(), onFailure, ...UNSAID })
+  made.start()
+  await made.clock.settle()
+  expect(made.ended()).toMatchObject({ code: 'HF_TOPIC_MISSING', message: expect.stringContaining(SECOND) })
+})
