@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config'
 
 const shared = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
 
-/** Two projects by what a test needs: `.test.ts` nothing, `.kafka.test.ts` a real broker, which the run shares. */
+/**
+ * Projects by what a test needs: `.test.ts` nothing; `.kafka.test.ts` a real broker, and `.store.test.ts` a Redis and a
+ * Postgres, which the run shares.
+ */
 export default defineConfig({
   test: {
     // Tests against a broker mostly wait: more of them than cores run side by side.
@@ -18,7 +21,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             '{bench,chaos,story}/test/**/*.test.ts',
           ],
-          exclude: ['**/*.kafka.test.ts', '**/node_modules/**', '**/dist/**'],
+          exclude: ['**/*.kafka.test.ts', '**/*.store.test.ts', '**/node_modules/**', '**/dist/**'],
           // Property tests take moments on a free machine, and many times that beside brokers on a busy one.
           testTimeout: 30_000,
         },
@@ -30,6 +33,17 @@ export default defineConfig({
           include: ['{packages,examples}/*/test/**/*.kafka.test.ts', '{chaos,story}/test/**/*.kafka.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
           globalSetup: ['packages/testing/src/kafka/vitest-global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'store',
+          include: ['packages/*/test/**/*.store.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          globalSetup: ['packages/testing/src/servers/vitest-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

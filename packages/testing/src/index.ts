@@ -25,3 +25,6 @@ export {
   type SaslCredentials,
   type TriedWay,
 } from './kafka/kafka.ts'
+export { postgres } from './servers/postgres.ts'
+export { redis } from './servers/redis.ts'
+export type { ServerProcess, TestServer, TestServerOptions } from './servers/test-server.ts'

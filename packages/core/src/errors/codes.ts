@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'HF_AUTH_FAILED'
   | 'HF_BATCH_RESULT_INVALID'
   | 'HF_BROKER_UNREACHABLE'
+  | 'HF_CLAIM_LOST'
   | 'HF_COMMIT_FENCED'
   | 'HF_COMMIT_UNKNOWN'
   | 'HF_DEAD_LETTER_FAILED'
@@ -20,6 +21,8 @@ export type ErrorCode =
   | 'HF_HANDLER_FAILED'
   | 'HF_HANDLER_MISSING'
   | 'HF_HANDLER_TIMEOUT'
+  | 'HF_IDEMPOTENCY_KEY_MISSING'
+  | 'HF_IDEMPOTENCY_MISMATCH'
   | 'HF_INSTANCE_FENCED'
   | 'HF_INTERNAL'
   | 'HF_LISTEN_FAILED'
@@ -39,6 +42,8 @@ export type ErrorCode =
   | 'HF_SASL_WITHOUT_TLS'
   | 'HF_SESSION_TIMEOUT_REFUSED'
   | 'HF_STATE_INVALID'
+  | 'HF_STORE_REFUSED'
+  | 'HF_STORE_UNAVAILABLE'
   | 'HF_STRATEGY_CONFLICT'
   | 'HF_THREAD_DIED'
   | 'HF_THREAD_MODULE_INVALID'
@@ -67,6 +72,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'No broker of the bootstrap list answered in time.',
     retryable: true,
     fix: 'Check brokers, the listener that the broker advertises, DNS and firewalls.',
+  },
+  HF_CLAIM_LOST: {
+    meaning: 'The lease on an idempotency key ran out before its attempt ended, and another may have the key.',
+    retryable: true,
+    fix: 'Nothing to do where a process stood still. Otherwise raise leaseMs, and let the handler end when its signal aborts.',
   },
   HF_COMMIT_FENCED: {
     meaning: 'A commit was refused because its generation or epoch is over; another member owns the partition.',
@@ -118,6 +128,16 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'A handler outlasted handlerTimeoutMs, and onHandlerTimeout does not wait for it.',
     retryable: false,
     fix: 'Let the handler end when its signal aborts, raise handlerTimeoutMs, or lower the time that it takes.',
+  },
+  HF_IDEMPOTENCY_KEY_MISSING: {
+    meaning: 'A record has no idempotency key, or an empty one: nobody could tell its repeat from another record.',
+    retryable: false,
+    fix: 'Let the producer set the key, or choose another one with the option key of idempotent.',
+  },
+  HF_IDEMPOTENCY_MISMATCH: {
+    meaning: 'A record has the idempotency key of another one, and another payload.',
+    retryable: false,
+    fix: 'Let the producer use a key once; a request that changed is a new request.',
   },
   HF_INSTANCE_FENCED: {
     meaning: 'Another process joined the group under the same groupInstanceId, and has taken over.',
@@ -214,6 +234,17 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'The call does not fit the state of the consumer.',
     retryable: false,
     fix: 'A consumer runs once; create a new one to run again.',
+  },
+  HF_STORE_REFUSED: {
+    meaning: 'The idempotency store cannot keep its word as it is set up, so the consumer does not start.',
+    retryable: false,
+    fix: 'Do what the message says: set the eviction policy of Redis, or create the table.',
+  },
+  HF_STORE_UNAVAILABLE: {
+    meaning:
+      'The idempotency store did not answer; no handler is called without its answer, and no attempt is counted.',
+    retryable: true,
+    fix: 'Bring the store back, or let this service reach it; see the cause. Records go on by themselves.',
   },
   HF_STRATEGY_CONFLICT: {
     meaning: 'The members of the group have no assignment strategy in common.',

@@ -7,6 +7,12 @@ export type ProvisioningCode =
   | 'KAFKA_OPTION_INVALID'
   /** A fault action was asked of a cluster or a broker that cannot do it. */
   | 'KAFKA_FAULT_REFUSED'
+  /** No way led to a Redis or a Postgres. */
+  | 'SERVER_NOT_FOUND'
+  /** One was named, or started, and did not answer in time. */
+  | 'SERVER_NOT_READY'
+  /** Its options contradict themselves. */
+  | 'SERVER_OPTION_INVALID'
 
 /** One way that was tried (or left out) and why it did not lead to a broker. */
 export interface TriedWay {
@@ -16,7 +22,7 @@ export interface TriedWay {
   readonly remedy?: string
 }
 
-/** A broker could not be brought up, or was asked for something it cannot do. */
+/** A broker or another server could not be brought up, or was asked for something it cannot do. */
 export class ProvisioningError extends Error {
   override readonly name = 'ProvisioningError'
   readonly code: ProvisioningCode

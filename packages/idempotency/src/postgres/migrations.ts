@@ -1,0 +1,46 @@
+import { type PostgresClient, queriesOf, sqlState } from './postgres-client.ts'
+import { bareName, quotedTable } from './table-name.ts'
+
+export const DEFAULT_TABLE = 'holdfast_claims'
+
+/**
+ * The SQL that makes the table of a store, for a migration tool of yours; run again it changes nothing.
+ * @throws HF_OPTION_INVALID
+ */
+export function migrationSql(table: string = DEFAULT_TABLE): string {
+  return `${statements(table).join(';\n')};\n`
+}
+
+/**
+ * Makes the table of a store where it is not there yet. Members may do so at the same time.
+ * @throws HF_OPTION_INVALID; what the client throws
+ */
+export async function migrate(client: PostgresClient, table: string = DEFAULT_TABLE): Promise<void> {
+  const run = queriesOf(client)
+  for (const statement of statements(table)) {
+    await run(statement).catch((error: unknown) => {
+      // "if not exists" does not see what is made at the same moment.
+      if (!MADE_MEANWHILE.includes(sqlState(error))) throw error
+    })
+  }
+}
+
+const MADE_MEANWHILE: readonly unknown[] = ['23505', '42P07']
+
+/** Rows change two or three times: room in the page, and an index that those changes leave alone, keep them there. */
+function statements(table: string): readonly string[] {
+  const name = quotedTable(table)
+  return [
+    `create table if not exists ${name} (
+  key text collate "C" primary key,
+  token bigint not null,
+  state text not null check (state in ('claimed', 'done', 'free')),
+  owner text not null,
+  fingerprint text,
+  lease_end timestamptz not null,
+  expires timestamptz not null,
+  result text
+) with (fillfactor = 70)`,
+    `create index if not exists "${`${bareName(table).slice(0, 55)}_expires`}" on ${name} (expires)`,
+  ]
+}

@@ -1,0 +1,60 @@
+import { HoldfastError } from '@holdfast/core'
+
+type Row = Record<string, unknown>
+
+/** A pool or client of `pg`, or a PGlite, as far as it is used. */
+export interface QueryClient {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>
+}
+
+/** The `sql` of the package `postgres`, as far as it is used. */
+export interface PostgresJsClient {
+  // biome-ignore lint/suspicious/noExplicitAny: its types for parameters are those of its own options
+  unsafe(text: string, values?: any[]): PromiseLike<readonly unknown[]>
+}
+
+export type PostgresClient = QueryClient | PostgresJsClient
+
+/** Runs one statement. */
+export type RunQuery = (text: string, values?: unknown[]) => Promise<readonly Row[]>
+
+/** @throws HF_OPTION_INVALID */
+export function queriesOf(client: PostgresClient): RunQuery {
+  if (isPostgresJs(client)) return async (text, values = []) => (await client.unsafe(text, values)) as readonly Row[]
+  if (hasFunction(client, 'query'))
+    return async (text, values = []) => (await (client as QueryClient).query(text, values)).rows as readonly Row[]
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    'postgresStore was given no client of pg, postgres or PGlite: it has neither query nor unsafe.\n  Fix: postgresStore(new Pool({ connectionString })), or postgresStore(postgres(url)).',
+    { details: { option: 'client' } },
+  )
+}
+
+const CONFLICTS: readonly unknown[] = ['40001', '40P01']
+const CONFLICT_ATTEMPTS = 5
+
+/** A statement that lost to another one, by a deadlock or under a strict isolation, has done nothing, and is run again. */
+export function retryingConflicts(run: RunQuery): RunQuery {
+  return async (text, values) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await run(text, values)
+      } catch (error) {
+        if (attempt === CONFLICT_ATTEMPTS || !CONFLICTS.includes(sqlState(error))) throw error
+      }
+    }
+  }
+}
+
+export function sqlState(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+}
+
+function isPostgresJs(client: PostgresClient): client is PostgresJsClient {
+  return hasFunction(client, 'unsafe')
+}
+
+function hasFunction(client: unknown, name: string): boolean {
+  const isObject = (typeof client === 'object' && client !== null) || typeof client === 'function'
+  return isObject && typeof (client as Row)[name] === 'function'
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { Pool } from 'pg'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { CleanUp } from '../../src/postgres/clean-up.ts'
+import { migrate, migrationSql } from '../../src/postgres/migrations.ts'
+import { postgresStore } from '../../src/postgres/postgres-store.ts'
+import { statementsOf } from '../../src/postgres/statements.ts'
+import { quotedTable } from '../../src/postgres/table-name.ts'
+
+const pool = new Pool({ connectionString: inject('databaseUrl') })
+const table = `store_${randomUUID().replaceAll('-', '')}`
+beforeAll(() => migrate(pool, table))
+afterAll(async () => {
+  await pool.query(`drop table ${table}`)
+  await pool.end()
+})
+
+const requests = (prefix: string, count: number, windowMs: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    key: `${prefix}${index}`,
+    owner: 'o',
+    fingerprint: null,
+    leaseMs: 1,
+    windowMs,
+  }))
+
+async function rows(like: string): Promise<number> {
+  const { rows: found } = await pool.query(`select count(*)::int as n from ${table} where key like $1`, [like])
+  return found[0].n
+}
+
+test('the clean-up deletes what has expired, some rows at a time, and passes over what others hold', async () => {
+  const store = postgresStore(pool, { table, cleanUp: false })
+  await store.claim(requests('old', 25, 1))
+  await store.claim(requests('new', 5, 60_000))
+  await expect
+    .poll(async () => {
+      const { rows: late } = await pool.query(
+        `select 1 from ${table} where key like 'old%' and expires > clock_timestamp()`,
+      )
+      return late.length
+    })
+    .toBe(0)
+  const statements: number[] = []
+  const cleanUp = new CleanUp(
+    async (text, values) => {
+      statements.push(1)
+      return (await pool.query(text, values)).rows
+    },
+    statementsOf(quotedTable(table)).cleanUp,
+    { rows: 10 },
+  )
+  const holder = await pool.connect()
+  try {
+    await holder.query(`begin`)
+    await holder.query(`select 1 from ${table} where key = 'old0' for update`)
+    await cleanUp.now()
+    expect([await rows('old%'), await rows('new%')]).toEqual([1, 5])
+    expect(statements).toHaveLength(3)
+  } finally {
+    await holder.query('rollback')
+    holder.release()
+  }
+  await cleanUp.now()
+  expect([await rows('old%'), await rows('new%')]).toEqual([0, 5])
+})
+
+test('a store that is used cleans up by itself', async () => {
+  const store = postgresStore(pool, { table, cleanUp: { everyMs: 20 } })
+  await store.claim(requests('self', 3, 1))
+  await expect.poll(() => rows('self%'), { timeout: 5_000 }).toBe(0)
+})
+
+test('a table that is not there is refused with what to do', async () => {
+  const store = postgresStore(pool, { table: `${table}_missing` })
+  await expect(store.check?.(() => undefined)).rejects.toMatchObject({
+    code: 'HF_STORE_REFUSED',
+    message: expect.stringMatching(/is not there.*\n {2}Fix: await migrate\(pool\)/),
+  })
+  await expect(postgresStore(pool, { table }).check?.(() => undefined)).resolves.toBeUndefined()
+})
+
+test('the SQL of the migration runs as a text, and again', async () => {
+  const name = `${table}_text`
+  for (let round = 0; round < 2; round += 1) await pool.query(migrationSql(name))
+  await expect(postgresStore(pool, { table: name }).check?.(() => undefined)).resolves.toBeUndefined()
+  await pool.query(`drop table ${name}`)
+})
+
+test('what is no client is refused', () => {
+  expect(() => postgresStore({} as never)).toThrow(/no client of pg, postgres or PGlite/)
+})
