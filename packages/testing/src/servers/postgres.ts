@@ -135,7 +135,10 @@ async function startIn(
     url: urlOf('127.0.0.1', port),
     title: `${join(bin, 'postgres')} on port ${port}`,
     process: server,
-    dispose: () => folder.remove(),
+    dispose: async () => {
+      await server.kill()
+      await folder.remove()
+    },
   }
 }
 

@@ -71,7 +71,10 @@ const started: ServerWay = {
       url: `redis://127.0.0.1:${port}`,
       title: `redis-server on port ${port}`,
       process,
-      dispose: () => folder.remove(),
+      dispose: async () => {
+        await process.kill()
+        await folder.remove()
+      },
     }
   },
 }
