@@ -101,13 +101,13 @@ export class Assembly {
     return new Failing(this.#config, {
       ...this.#shared,
       produce: (records) => (this.#driver as Driver).produce(records),
+      react: () => this.#pump.reactSoon(),
     })
   }
 
   #createHandlers(): Handlers {
-    const { handlers: definitions, use } = this.#config
-    const { isolate } = this.#threads
-    return new Handlers({ ...this.failing, definitions, isolate, wrap: withMiddleware(use, this.clock) })
+    const wrap = withMiddleware(this.#config.use, this.clock)
+    return new Handlers({ ...this.failing, isolate: this.#threads.isolate, wrap })
   }
 
   #createCommitter(): Committer {
@@ -194,6 +194,7 @@ export class Assembly {
         broken: (error) => this.session.fail(error),
       }),
       driver: () => this.#driver,
+      review: () => this.failing.circuits.review(),
       fillSlots: () => this.dispatcher.fill(),
       broken: (error) => this.session.fail(error),
     })
@@ -240,6 +241,7 @@ export class Assembly {
       failure: () => this.session.failure,
       isMember: () => this.group.generationId !== undefined,
       commitFailures: () => this.committer.failures,
+      circuits: () => this.failing.circuits.statuses,
       hasFreeSlot: () => this.slots.size < this.dispatcher.concurrency,
       answers: () => this.#driver?.answers,
     })

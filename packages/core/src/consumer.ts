@@ -89,6 +89,7 @@ class HoldfastConsumer implements Consumer {
       generationId,
       fenced: this.#parts.fenced.counts,
       late: this.#parts.late.counts,
+      circuits: this.#parts.failing.circuits.statuses,
       ...this.#parts.failing.endings.counts,
       partitions: [...partitions].map((state) => partitionStatus(state, { scheduler, nowMs, deadlineOf, headOf })),
     })

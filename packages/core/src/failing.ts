@@ -1,18 +1,24 @@
+import { circuitOf } from './config/circuit-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
 import type { Judge } from './pipeline/attempt.ts'
+import type { Guard } from './pipeline/handlers.ts'
 import { RetryRoutes } from './pipeline/retry-routes.ts'
 import type { Clock } from './ports/clock.ts'
 import type { OutgoingRecord } from './ports/driver.ts'
 import type { Events } from './ports/events.ts'
+import { Circuits } from './runtime/circuits.ts'
 import { FailureJudge } from './runtime/failure-judge.ts'
 import { Forwarding } from './runtime/forwarding.ts'
 import { OutcomeCounter } from './runtime/outcome-counter.ts'
 import type { Scheduler } from './schedule/scheduler.ts'
+import type { Partitions } from './state/partitions.ts'
 
 export interface FailingPorts {
+  readonly partitions: Partitions
   readonly scheduler: Scheduler
   readonly events: Events
   readonly clock: Clock
+  react(): void
   produce(records: readonly OutgoingRecord[]): Promise<void>
 }
 
@@ -21,7 +27,9 @@ export class Failing {
   readonly routes: RetryRoutes
   readonly forwarding: Forwarding
   readonly endings: OutcomeCounter
+  readonly circuits: Circuits
   readonly judge: Judge
+  readonly guard: Guard
 
   constructor(config: ConsumerConfig, ports: FailingPorts) {
     const random = (): number => Math.random()
@@ -40,6 +48,14 @@ export class Failing {
       failed: (record) => this.forwarding.noteFailure(record),
       place: (topic, step) => this.routes.place(topic, step),
     })
-    this.judge = (...failure) => failures.judge(...failure)
+    this.circuits = new Circuits({
+      ...ports,
+      handlers: config.handlers,
+      handlerOf: (topic) => this.routes.handlerOf(topic),
+      circuitOf: (definition) => circuitOf(definition, config),
+    })
+    this.judge = (error, context, handler, record) =>
+      this.circuits.judge(error, context, handler) ?? failures.judge(error, context, handler, record)
+    this.guard = (handler, run) => this.circuits.guard(handler, run)
   }
 }

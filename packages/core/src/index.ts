@@ -51,6 +51,8 @@ export type {
   ThreadLimits,
   ThreadOptions,
 } from './pipeline/thread-handler.ts'
+export type { CircuitState } from './policy/circuit.ts'
+export { type CircuitBreaker, type CircuitBreakerOptions, circuitBreaker } from './policy/circuit-breaker.ts'
 export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
 export type { DeadlineRung, LateCounts, PollRung } from './policy/deadline.ts'
 export {
@@ -84,6 +86,7 @@ export type {
 } from './ports/driver.ts'
 export type {
   AttemptEvent,
+  CircuitEvent,
   ConsumerEvents,
   DrainCause,
   EventListener,
@@ -111,4 +114,5 @@ export type {
 export type { LimitName } from './schedule/limits.ts'
 export type { LaneKey, NullKey, Order } from './schedule/ordering.ts'
 export type { DeadlineStatus } from './state/deadlines.ts'
+export type { CircuitStatus } from './state/dependency.ts'
 export type { OldestOpen, PartitionPhase } from './state/partition-state.ts'

@@ -121,6 +121,22 @@ describe.each(MODES)('%s decorators', (mode) => {
     expect(await linesOf(new classes.Surrounded(), 1)).toEqual(['class method o1'])
   })
 
+  it('gives a method its circuit breaker, and the class one to the others', async () => {
+    const dependent = new classes.Dependent()
+    const [consumer] = consumersOf(dependent, shared()) as [ReturnType<typeof consumersOf>[number]]
+    const opened: string[] = []
+    consumer.on('circuit:opened', ({ circuit }) => void opened.push(circuit))
+    const running = consumer.run()
+    await expect.poll(() => dependent.lines, { interval: 5, timeout: 2_000 }).toEqual(['o1', 'o1'])
+    expect(consumer.status().circuits.map(({ circuit, topics }) => [circuit, ...topics])).toEqual([
+      ['smtp', 'orders'],
+      ['database', 'parcels'],
+    ])
+    await consumer.stop()
+    await running
+    expect(opened).toEqual(['smtp'])
+  })
+
   it('keeps two instances of a class apart', async () => {
     const [one, two] = [new classes.Base('one'), new classes.Base('two')]
     const both = await Promise.all([linesOf(one, 2), linesOf(two, 2)])

@@ -1,6 +1,7 @@
 import type { HandlerDefinition } from '../pipeline/handler.ts'
 import type { AnyMiddleware } from '../pipeline/middleware.ts'
 import type { ThreadLimits } from '../pipeline/thread-handler.ts'
+import type { CircuitBreaker } from '../policy/circuit-breaker.ts'
 import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DriverFactory, PartitionAssignmentStrategy } from '../ports/driver.ts'
@@ -142,6 +143,11 @@ export interface ConsumerOptions {
    */
   readonly onFailure?: FailurePolicy
   /**
+   * What the handlers depend on that have no `circuit` of their own, made by `circuitBreaker`. While it fails, their partitions
+   * are paused and no attempt counts. Not with at-most-once. @default none
+   */
+  readonly circuit?: CircuitBreaker
+  /**
    * Where records go that failed for good, with their bytes and headers as they were and what became of them in headers of
    * ours. The source offset is settled when all replicas in sync have it. It must exist. @default none
    */
@@ -181,6 +187,7 @@ type Undefaulted =
   | 'groupInstanceId'
   | 'maxBatchRecords'
   | 'onFailure'
+  | 'circuit'
   | 'deadLetterTopic'
   | 'threads'
 type Given = 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'

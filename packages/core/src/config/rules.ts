@@ -1,6 +1,7 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { TopicPattern } from '../pipeline/handler.ts'
 import { covers, handlerConflict, handlerMissing } from '../pipeline/topics.ts'
+import { circuitConflicts, circuitWarnings } from './circuit-rules.ts'
 import { failureConflicts } from './failure-rules.ts'
 import { middlewareConflicts } from './middleware-rules.ts'
 import type { ConsumerConfig } from './options.ts'
@@ -19,6 +20,7 @@ export function refusals(config: ConsumerConfig, isGiven: (option: string) => bo
     ...boundConflicts(config, isGiven),
     ...threadConflicts(config),
     ...middlewareConflicts(config),
+    ...circuitConflicts(config),
   ]
 }
 
@@ -41,7 +43,7 @@ export function warnings(config: ConsumerConfig): string[] {
       `stallTimeoutMs = ${stallTimeoutMs} is less than maxPollIntervalMs = ${maxPollIntervalMs}: a handler that may still run makes the consumer unhealthy. Raise stallTimeoutMs or lower maxPollIntervalMs.`,
     )
   }
-  return [...found, ...threadWarnings(config)]
+  return [...found, ...threadWarnings(config), ...circuitWarnings(config)]
 }
 
 function threadWarnings({ handlers, threads, concurrency, maxConcurrency }: ConsumerConfig): string[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isHandlerDefinition } from '../pipeline/handler.ts'
+import { CircuitBreaker } from '../policy/circuit-breaker.ts'
 import { FailurePolicy } from '../policy/failure-policy.ts'
 
 export interface OptionSpec {
@@ -165,6 +166,7 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
     schema: z.instanceof(FailurePolicy),
     allowed: 'a failure policy, such as retry({ attempts: 5 }).then(deadLetter())',
   },
+  circuit: { schema: z.instanceof(CircuitBreaker), allowed: 'a circuit breaker, made by circuitBreaker({ name })' },
   deadLetterTopic: { schema: topicName, allowed: 'the name of a topic' },
   maxAttempts: count(5, {}),
   retryBackoffMs: millis(1, 200, {

@@ -38,8 +38,16 @@ export interface Skipped {
   readonly error: unknown
 }
 
+/** The dependency of the handler is down: the lane waits until it is back, and no attempt is counted. */
+export interface Held {
+  readonly type: 'held'
+  /** The name of the circuit breaker. */
+  readonly circuit: string
+  readonly error: unknown
+}
+
 /** What can follow for a record that failed. */
-export type Failed = Retry | Moved | Halt | Dead | Skipped
+export type Failed = Retry | Moved | Halt | Dead | Skipped | Held
 
 /** The record was not handed over, and comes again; no attempt is counted. */
 export interface Untried {
@@ -50,7 +58,7 @@ export interface Untried {
  * What an attempt led to.
  * - `done`: every record of the delivery is settled.
  * - `partial`: of a batch, the records at the offsets in `left` are not settled, each with what follows for it.
- * - `retry`, `moved`, `halt`, `dead`, `skipped`: what is not settled fails as one.
+ * - `retry`, `moved`, `halt`, `dead`, `skipped`, `held`: what is not settled fails as one.
  * - `aborted`: the attempt ended because it was told to; the record stays open.
  */
 export type Outcome =

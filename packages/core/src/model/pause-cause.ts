@@ -7,5 +7,6 @@ export type PauseCause =
   | 'watchdog'
   | 'dead letter'
   | 'retry topic'
+  | 'circuit'
   | 'halted'
   | 'draining'

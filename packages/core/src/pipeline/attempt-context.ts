@@ -47,6 +47,8 @@ export class AttemptContext implements CallContext {
   /** By offset, the records of the batch, null where settled; made when the first one is settled by itself. */
   #open: Map<number, ConsumerRecord | null> | undefined
   #isOver = false
+  /** Some records of the batch failed, and others did not. */
+  isPartlyDone = false
 
   constructor(scope: AttemptScope, delivery: Delivery, handler: string, epoch: number, startedMs: number) {
     this.#scope = scope

@@ -29,6 +29,7 @@ function outcomeOf(result: unknown, tried: number, context: AttemptContext, judg
   const { records } = context.delivery
   const failures = failuresOf(result, tried)
   if (failures.length === 0 && tried === records.length) return DONE
+  context.isPartlyDone = failures.length < tried
   const left = new Map<number, Failed | Untried>()
   for (const { index, error } of failures) {
     const record = records[index] as ConsumerRecord

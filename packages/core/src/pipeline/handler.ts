@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { ConsumerRecord, RecordHeaders, RecordOrigin } from '../model/record.ts'
+import type { CircuitBreaker } from '../policy/circuit-breaker.ts'
 import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Decoder } from './decoders.ts'
@@ -64,6 +65,8 @@ export interface HandlerOptions<Value, Key, Headers> {
   readonly headers?: StandardSchemaV1<unknown, Headers>
   /** What follows when a record fails in this handler. @default the consumer's `onFailure` */
   readonly onFailure?: FailurePolicy
+  /** What this handler depends on; handlers can share it. @default the consumer's `circuit` */
+  readonly circuit?: CircuitBreaker
   /** Functions around every attempt of this handler, the outermost first, inside the consumer's. @default none */
   readonly use?: readonly AnyMiddleware[]
   /** `true`: the handler takes up to `maxBatchRecords` records of one partition at a time. @default false */

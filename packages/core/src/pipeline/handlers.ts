@@ -1,7 +1,6 @@
 import { createAttempt, type Handle, type Judge, type RunAttempt } from './attempt.ts'
 import type { HandlerDefinition } from './handler.ts'
 import type { RetryRoutes } from './retry-routes.ts'
-import { handlerFor } from './topics.ts'
 import type { WithMiddleware } from './with-middleware.ts'
 
 /** A handler as the dispatcher runs it. */
@@ -16,43 +15,38 @@ export interface BoundHandler {
 /** What calls the handler of a module, in a thread. */
 export type Isolate = (definition: HandlerDefinition & { readonly module: URL }) => Handle
 
-export interface HandlersParts {
-  readonly definitions: readonly HandlerDefinition[]
+/** Looks at what the attempts of a handler come to. */
+export type Guard = (definition: HandlerDefinition, run: RunAttempt) => RunAttempt
+
+/** What is put around the handlers of a consumer. */
+export interface HandlerWays {
   /** The retry topics, which have the handlers of those that their records come from. */
   readonly routes: RetryRoutes
   readonly judge: Judge
   readonly isolate: Isolate
   readonly wrap: WithMiddleware
+  readonly guard: Guard
 }
 
 /** The handlers of a consumer by topic. */
 export class Handlers {
-  readonly #definitions: readonly HandlerDefinition[]
-  readonly #judge: Judge
-  readonly #isolate: Isolate
-  readonly #wrap: WithMiddleware
-  readonly #routes: RetryRoutes
+  readonly #ways: HandlerWays
   readonly #byTopic = new Map<string, BoundHandler>()
 
-  constructor({ definitions, routes, judge, isolate, wrap }: HandlersParts) {
-    this.#definitions = definitions
-    this.#routes = routes
-    this.#judge = judge
-    this.#isolate = isolate
-    this.#wrap = wrap
+  constructor(ways: HandlerWays) {
+    this.#ways = ways
   }
 
   /** @throws HF_HANDLER_CONFLICT, HF_HANDLER_MISSING: which patterns match a topic shows when it is known */
   of(topic: string): BoundHandler {
     const known = this.#byTopic.get(topic)
     if (known !== undefined) return known
-    const route = this.#routes.of(topic)
-    const definition = route?.handler ?? handlerFor(topic, this.#definitions)
+    const { routes, judge, isolate, wrap, guard } = this.#ways
+    const definition = routes.handlerOf(topic)
     const { name, batch, module } = definition
-    const handle =
-      module === undefined ? (definition.handle as unknown as Handle) : this.#isolate({ ...definition, module })
-    const delayMs = route?.delayMs ?? 0
-    const bound = { name, batch, delayMs, run: createAttempt(definition, this.#wrap(definition, handle), this.#judge) }
+    const handle = module === undefined ? (definition.handle as unknown as Handle) : isolate({ ...definition, module })
+    const run = guard(definition, createAttempt(definition, wrap(definition, handle), judge))
+    const bound = { name, batch, delayMs: routes.delayMsOf(topic), run }
     this.#byTopic.set(topic, bound)
     return bound
   }

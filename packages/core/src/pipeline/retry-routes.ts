@@ -4,7 +4,7 @@ import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { RetryLevel, RetryTopicsStep } from '../policy/failure-steps.ts'
 import type { HandlerDefinition, TopicPattern } from './handler.ts'
 import { type Original, originalOf, ownOriginal } from './retry-record.ts'
-import { covers } from './topics.ts'
+import { covers, handlerFor } from './topics.ts'
 
 /** A retry topic of a consumer. */
 export interface RetryRoute {
@@ -39,9 +39,11 @@ function routesOf(level: RetryLevel, handler: HandlerDefinition): RetryRoute[] {
 
 /** Which handler and which delay a retry topic has, and what comes after it. */
 export class RetryRoutes {
+  readonly #handlers: readonly HandlerDefinition[]
   readonly #routes: ReadonlyMap<string, RetryRoute>
 
   constructor(config: RoutedConfig) {
+    this.#handlers = config.handlers
     this.#routes = new Map(retryRoutes(config).map((route) => [route.topic, route]))
   }
 
@@ -49,9 +51,17 @@ export class RetryRoutes {
     return [...this.#routes.keys()]
   }
 
-  /** Undefined for a topic that is none. */
-  of(topic: string): RetryRoute | undefined {
-    return this.#routes.get(topic)
+  /**
+   * The handler of a topic; a retry topic has that of the topics whose records come to it.
+   * @throws HF_HANDLER_CONFLICT, HF_HANDLER_MISSING: which patterns match a topic shows when it is known
+   */
+  handlerOf(topic: string): HandlerDefinition {
+    return this.#routes.get(topic)?.handler ?? handlerFor(topic, this.#handlers)
+  }
+
+  /** How long records of a topic wait, from their time stamps on. */
+  delayMsOf(topic: string): number {
+    return this.#routes.get(topic)?.delayMs ?? 0
   }
 
   /** A record as it was before it was in a retry topic. */

@@ -109,7 +109,8 @@ function checkOrder(last: FailureStep | undefined, next: FailureStep | undefined
     )
 }
 
-function matches(filter: ErrorFilter, error: unknown): boolean {
+/** Whether a filter is for an error. */
+export function matches(filter: ErrorFilter, error: unknown): boolean {
   const cause = error instanceof HoldfastError && error.code === 'HF_DECODE_FAILED' ? error.cause : undefined
   if (isClass(filter)) return error instanceof filter || cause instanceof filter
   return (filter as (error: unknown) => boolean)(error)

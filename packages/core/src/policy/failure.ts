@@ -80,7 +80,7 @@ function isHopeless(error: unknown): boolean {
   return error instanceof Fatal || isUntriable(error)
 }
 
-function isUntriable(error: unknown): error is HoldfastError {
+export function isUntriable(error: unknown): error is HoldfastError {
   return error instanceof HoldfastError && UNTRIABLE.includes(error.code)
 }
 

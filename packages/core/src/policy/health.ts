@@ -1,5 +1,6 @@
 import type { LifecycleState } from '../model/lifecycle.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
+import type { CircuitState } from './circuit.ts'
 
 export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
 
@@ -17,6 +18,9 @@ export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
  *   (5 minutes), which is the longest that a join may take.
  * - `commit-failing`: commits get no answer; degraded after `heartbeatIntervalMs`, unhealthy after `sessionTimeoutMs`.
  * - `dead-letter-failing`, `retry-topic-failing`: such a topic does not take a record, and its partition waits; at once.
+ * - `dependency-open`: the circuit breaker of a dependency is not closed, and records wait for it; degraded, at once. A new
+ *   process would find the dependency as this one does, and records are kept: nothing here is to be cured. Their partitions
+ *   do not count as stalled.
  * - `paused-by-watchdog`: a handler nears its deadline; degraded, at once, for as long as the watchdog holds the partition.
  * - `buffer-full`: a partition is held back for want of room and has settled nothing for half of `stallTimeoutMs`; degraded.
  */
@@ -29,6 +33,7 @@ export type HealthCode =
   | 'commit-failing'
   | 'dead-letter-failing'
   | 'retry-topic-failing'
+  | 'dependency-open'
   | 'paused-by-watchdog'
   | 'buffer-full'
 
@@ -66,6 +71,17 @@ export interface PartitionFacts extends TopicPartition {
   readonly unansweredMs: number
 }
 
+/** A dependency that has a circuit breaker. */
+export interface CircuitFacts {
+  readonly circuit: string
+  readonly state: CircuitState
+  /** For how long it has not been closed; undefined where it is. */
+  readonly downMs: number | undefined
+  readonly cause: string | undefined
+  /** The partitions that wait for it. */
+  readonly waiting: number
+}
+
 export interface HealthFacts {
   readonly state: LifecycleState
   readonly failure: unknown
@@ -77,6 +93,7 @@ export interface HealthFacts {
   /** Since commits get no answer; undefined where they do. */
   readonly commitsFailingMs: number | undefined
   readonly partitions: readonly PartitionFacts[]
+  readonly circuits: readonly CircuitFacts[]
 }
 
 export interface HealthLimits {
@@ -109,7 +126,14 @@ function failed({ failure }: HealthFacts): HealthReason[] {
 
 function ofConsumer(facts: HealthFacts, limits: HealthLimits): HealthReason[] {
   const found = facts.state === 'running' ? [...silence(facts, limits), ...exclusion(facts, limits)] : []
-  return [...found, ...commitFailure(facts, limits)]
+  return [...found, ...commitFailure(facts, limits), ...facts.circuits.flatMap(outage)]
+}
+
+/** Where no record waits, nothing is lacking. */
+function outage({ circuit, downMs, cause, waiting }: CircuitFacts): HealthReason[] {
+  if (downMs === undefined || waiting === 0) return []
+  const message = `${circuit} fails (${cause}), and ${waiting} partitions wait for it: its circuit breaker has not been closed for ${seconds(downMs)}. Nothing is lost, and one record after another is tried until one succeeds. Fix: bring ${circuit} back; where it is well, correct what the circuit breaker counts as its failure (when).`
+  return [{ code: 'dependency-open', severity: 'degraded', message, sinceMs: downMs }]
 }
 
 function isSilent({ unansweredMs, isJoining }: HealthFacts, limits: HealthLimits): boolean {

@@ -31,6 +31,13 @@ export interface HeadOfLine {
   readonly limit: number
 }
 
+/** A circuit breaker by its name, with the handlers that use it. */
+export interface CircuitEvent {
+  readonly circuit: string
+  readonly handlers: readonly string[]
+  readonly topics: readonly string[]
+}
+
 /** Why handlers are waited for. */
 export type DrainCause = 'rebalance' | 'shutdown'
 
@@ -81,6 +88,8 @@ export interface ConsumerEvents {
     readonly error: HoldfastError
     readonly retryInMs: number
   }
+  /** The dependency of the handler is down: its records wait until the circuit closes, and no attempt is counted. */
+  'attempt:held': AttemptEvent & { readonly circuit: string; readonly error: unknown; readonly records: number }
   /** The record failed for good, and its dead-letter topic has it: it is settled. */
   'record:dead': AttemptEvent & { readonly deadLetterTopic: string; readonly error: unknown }
   /** The record was settled without effect, as its handler or its failure policy said. */
@@ -91,6 +100,17 @@ export interface ConsumerEvents {
     readonly error: HoldfastError
     readonly retryInMs: number
   }
+  /** A dependency fails: nothing is started that needs it, and its partitions are paused. `cause`: what failed last. */
+  'circuit:opened': CircuitEvent & {
+    readonly cause: unknown
+    /** When one record is tried. */
+    readonly until: Date
+    readonly waitMs: number
+  }
+  /** One record at a time is tried, until one succeeds or fails by the dependency. */
+  'circuit:half-open': CircuitEvent
+  /** The dependency is back, after so long: all goes on. */
+  'circuit:closed': CircuitEvent & { readonly downMs: number }
   /** An attempt has climbed a rung of the ladder of deadlines. */
   'attempt:late': AttemptEvent & {
     readonly rung: DeadlineRung

@@ -1,5 +1,12 @@
 import type { LifecycleState } from '../model/lifecycle.ts'
-import { type Health, type HealthFacts, type HealthLimits, judgeHealth, type PartitionFacts } from '../policy/health.ts'
+import {
+  type CircuitFacts,
+  type Health,
+  type HealthFacts,
+  type HealthLimits,
+  judgeHealth,
+  type PartitionFacts,
+} from '../policy/health.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { DriverAnswers } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
@@ -21,6 +28,7 @@ export interface HealthWatchPorts {
   isMember(): boolean
   commitFailures(): number
   hasFreeSlot(): boolean
+  circuits(): readonly CircuitFacts[]
   /** Undefined before the start. */
   answers(): DriverAnswers | undefined
 }
@@ -125,6 +133,7 @@ export class HealthWatch {
       outsideMs: this.#outsideSinceMs === undefined ? undefined : this.#ageOf(this.#outsideSinceMs),
       commitsFailingMs: this.#failingSinceMs === undefined ? undefined : this.#ageOf(this.#failingSinceMs),
       partitions: [...partitions].map((partition) => this.#partitionFacts(partition)),
+      circuits: this.#ports.circuits(),
     }
   }
 

@@ -22,6 +22,7 @@ export function logEvents(events: Events, logger: Logger): void {
   logPartitions(events, logger)
   logAttempts(events, logger)
   logSlowness(events, logger)
+  logCircuits(events, logger)
   logConcurrency(events, logger)
   logCommits(events, logger)
   logHealth(events, logger)
@@ -170,6 +171,25 @@ function logSlowness(events: Events, logger: Logger): void {
         attempts: attempts.map((attempt) => `${partitionName(attempt)}@${attempt.offset} (${attempt.handler})`),
       },
       "the event loop stood still, and heartbeats with it: let the handler wait for what it calls, or run it with isolate: 'thread'",
+    ),
+  )
+}
+
+function logCircuits(events: Events, logger: Logger): void {
+  events.on('circuit:opened', ({ cause, waitMs, ...fields }) =>
+    logger.warn(
+      { ...fields, waitMs: Math.round(waitMs), reason: describeError(cause) },
+      'a dependency fails: its partitions are paused, and one record is tried after a wait',
+    ),
+  )
+  events.on('circuit:half-open', (fields) => logger.info(fields, 'one record is tried at a dependency that failed'))
+  events.on('circuit:closed', ({ downMs, ...fields }) =>
+    logger.info({ ...fields, downMs: Math.round(downMs) }, 'a dependency is back: all goes on'),
+  )
+  events.on('attempt:held', ({ error, ...fields }) =>
+    logger.debug(
+      { ...fields, reason: describeError(error) },
+      'attempt failed by its dependency; its records wait for it',
     ),
   )
 }

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
-import type { Failed, Halt, Outcome, Retry, Untried } from '../model/outcome.ts'
+import type { Failed, Halt, Held, Outcome, Retry, Untried } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { Events } from '../ports/events.ts'
@@ -40,6 +40,7 @@ export class Outcomes {
       case 'partial':
         return this.#applyEach(outcome.left, context, state)
       case 'retry':
+      case 'held':
       case 'halt':
       case 'moved':
       case 'dead':
@@ -80,14 +81,18 @@ export class Outcomes {
     const dueMs = retries.reduce((latestMs, [, { atMs }]) => Math.max(latestMs, atMs), 0)
     for (const lane of context.delivery.lanes) {
       let isFailed = false
+      let isHeld = false
       lane.keep(({ offset }) => {
         const next = left.get(offset)
         isFailed ||= next?.type === 'retry'
+        isHeld ||= next?.type === 'held'
         return isOpenAfter(next)
       })
       if (isFailed) this.#ports.scheduler.park(lane, context.delivery.attempt, dueMs)
+      else if (isHeld) lane.hold(context.delivery.attempt)
     }
     this.#tellRetry(retries, dueMs, context)
+    this.#tellHeld(left, context)
     this.#halt(left, context, state)
   }
 
@@ -113,6 +118,14 @@ export class Outcomes {
       records: retries.length,
       retryInMs: dueMs - this.#ports.now(),
     })
+  }
+
+  #tellHeld(left: Left, context: AttemptContext): void {
+    const helds = [...left].filter((entry): entry is [number, Held] => entry[1].type === 'held')
+    const [first] = helds
+    if (first === undefined) return
+    const [offset, { circuit, error }] = first
+    this.#ports.events.emit('attempt:held', { ...context.event, offset, circuit, error, records: helds.length })
   }
 
   #halt(left: Left, context: AttemptContext, state: PartitionState): void {

@@ -12,6 +12,8 @@ export interface PumpPorts {
   readonly events: Events
   readonly clock: Clock
   admit(pollBatch: PollBatch): void
+  /** Says what is held now, before it is decided what to do. */
+  review(): void
   driver(): Driver | undefined
   /** Lanes may be ready: put free slots to work. */
   fillSlots(): void
@@ -40,6 +42,7 @@ export class Pump {
       while (this.#isStale) {
         this.#isStale = false
         this.#wake(undefined)
+        this.#ports.review()
         const commands = this.#ports.scheduler.decide(this.#ports.clock.now())
         for (const command of commands) this.#carryOut(command)
         this.#ports.fillSlots()

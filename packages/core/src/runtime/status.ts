@@ -4,8 +4,10 @@ import type { LateCounts } from '../policy/deadline.ts'
 import type { Health } from '../policy/health.ts'
 import type { HeadOfLine } from '../ports/events.ts'
 import type { LimitName } from '../schedule/limits.ts'
+import type { PartitionQueue } from '../schedule/partition-queue.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { DeadlineStatus } from '../state/deadlines.ts'
+import type { CircuitStatus } from '../state/dependency.ts'
 import type { OldestOpen, PartitionPhase, PartitionState } from '../state/partition-state.ts'
 
 export interface PartitionStatus {
@@ -78,6 +80,8 @@ export interface ConsumerStatus {
   readonly dead: number
   /** Records that were settled without effect, as their handler or their failure policy said. */
   readonly discarded: number
+  /** What handlers depend on, as far as it has a circuit breaker. */
+  readonly circuits: readonly CircuitStatus[]
   /** As `fenced`. */
   readonly late: LateCounts
   /** Of the partition that is nearest to its deadline, what is left of `maxPollIntervalMs`, from 1 to 0; 1 with nothing to do. */
@@ -120,10 +124,16 @@ export function partitionStatus(state: PartitionState, parts: PartitionStatusPar
     handlerTime: handlerTimeOf(state),
     deadline: parts.deadlineOf(state),
     blockedBy: parts.headOf(state, nowMs),
-    pausedBy: [...queue.holds],
+    pausedBy: pausesOf(queue),
     limitedBy: scheduler.limitsReached(queue),
     halted: state.haltedBy?.message,
   }
+}
+
+/** A circuit that is open stops handlers at once, and fetches only when enough has been fetched. */
+function pausesOf(queue: PartitionQueue): PauseCause[] {
+  const causes = [...queue.holds]
+  return queue.isSuspendedBy('circuit') && !queue.holds.has('circuit') ? [...causes, 'circuit'] : causes
 }
 
 function handlerTimeOf({ handlerTime }: PartitionState): PartitionStatus['handlerTime'] {

@@ -29,6 +29,8 @@ export class Lane {
   /** The set that it is by itself. */
   readonly alone: LaneSet = [this]
   state: LaneState = 'idle'
+  /** It may run one record though its partition is suspended. */
+  isProbe = false
   /** When a parked lane may run again, on the monotonic clock. */
   dueMs = 0
   #pending: readonly ConsumerRecord[] = []
@@ -46,7 +48,7 @@ export class Lane {
 
   /** Whether the slot that has it may start its next record. */
   get mayRun(): boolean {
-    return this.state === 'running' && !this.queue.isSuspended
+    return this.state === 'running' && (this.isProbe || !this.queue.isSuspended)
   }
 
   get pending(): number {
@@ -77,12 +79,14 @@ export class Lane {
     const record = this.#pending[this.#cursor]
     if (record === undefined) return undefined
     this.#taken = 1
+    this.isProbe = false
     return { lanes: this.alone, records: [record], attempt: this.#attempt }
   }
 
   /** The records of its next attempt, `most` of them at the most; they stay at the head until `finish` or `keep`. */
   take(most: number): readonly ConsumerRecord[] {
-    this.#taken = Math.min(this.portion, most)
+    this.#taken = Math.min(this.portion, this.isProbe ? 1 : most)
+    this.isProbe = false
     return this.#pending.slice(this.#cursor, this.#cursor + this.#taken)
   }
 
@@ -108,6 +112,11 @@ export class Lane {
     this.#attempt = attempt + 1
     this.dueMs = dueMs
     this.state = 'parked'
+  }
+
+  /** What was kept is tried again as the attempt that it was. */
+  hold(attempt: number): void {
+    this.#attempt = attempt
   }
 
   /** Ends the lane; answers how many records it will never run. */

@@ -63,7 +63,7 @@ export class PartitionQueue implements TopicPartition {
   #admittedBytes = 0
   #closed = false
   #stopped = false
-  #suspended = false
+  readonly #suspendedBy = new Set<PauseCause>()
   readonly #lanes = new Map<LaneKey, Lane>()
 
   constructor({ topic, partition }: TopicPartition, batch: boolean, delayMs = 0) {
@@ -163,16 +163,31 @@ export class PartitionQueue implements TopicPartition {
 
   /** Whether its lanes keep what they hold and start nothing. */
   get isSuspended(): boolean {
-    return this.#suspended
+    return this.#suspendedBy.size > 0
   }
 
-  suspend(): void {
-    this.#suspended = true
+  isSuspendedBy(cause: PauseCause): boolean {
+    return this.#suspendedBy.has(cause)
   }
 
-  /** Ends `suspend`; answers the lanes that have something to run. */
-  resume(): Lane[] {
-    this.#suspended = false
+  suspend(cause: PauseCause): void {
+    this.#suspendedBy.add(cause)
+  }
+
+  /** The next lane in turn that could run if this cause, and nothing else, did not suspend the partition. */
+  nextProbe(cause: PauseCause): Lane | undefined {
+    if (!this.isSuspendedBy(cause) || this.#suspendedBy.size > 1) return undefined
+    const lane = [...this.#lanes.values()].find(({ state, pending }) => state === 'idle' && pending > 0)
+    if (lane === undefined) return undefined
+    this.#lanes.delete(lane.key)
+    this.#lanes.set(lane.key, lane)
+    return lane
+  }
+
+  /** Ends a `suspend`; answers the lanes that have something to run. */
+  resume(cause: PauseCause): Lane[] {
+    this.#suspendedBy.delete(cause)
+    if (this.isSuspended) return []
     return [...this.#lanes.values()].filter(({ state, pending }) => state === 'idle' && pending > 0)
   }
 

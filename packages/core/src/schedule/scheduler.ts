@@ -114,9 +114,7 @@ export class Scheduler {
 
   /** Partitions that hold records which may run: those among which the slots are shared. */
   get busyPartitions(): number {
-    let busy = 0
-    for (const { admitted, due } of this.#queues) if (admitted + due > 0) busy += 1
-    return busy
+    return [...this.#queues].filter(({ admitted, due }) => admitted + due > 0).length
   }
 
   /** How many records of a partition can run at once that has a share of the slots, which can be less than one. */
@@ -160,15 +158,22 @@ export class Scheduler {
   }
 
   /** Lanes keep what they hold and start nothing; what runs may end. */
-  suspend(queue: PartitionQueue): void {
-    queue.suspend()
+  suspend(queue: PartitionQueue, cause: PauseCause = 'draining'): void {
+    queue.suspend(cause)
     for (const lane of this.#ready.remove(queue)) if (lane.state === 'ready') lane.state = 'idle'
   }
 
-  /** Ends `suspend`. */
-  resume(queue: PartitionQueue): void {
-    for (const lane of queue.resume()) this.#enqueue(lane)
+  /** Ends a `suspend`. */
+  resume(queue: PartitionQueue, cause: PauseCause = 'draining'): void {
+    for (const lane of queue.resume(cause)) this.#enqueue(lane)
     this.#touch(queue)
+  }
+
+  /** Lets one record of a partition run that only this cause suspends; answers its lane. */
+  probe(queue: PartitionQueue, cause: PauseCause): Lane | undefined {
+    const lane = queue.nextProbe(cause)
+    if (lane !== undefined) this.#ready.add(Object.assign(lane, { isProbe: true, state: 'ready' }))
+    return lane
   }
 
   /** An admitted poll batch may run. */

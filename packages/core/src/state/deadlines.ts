@@ -36,8 +36,9 @@ export class Deadlines {
     return (state) => {
       const attempts = running.get(state)
       const attemptMs = attempts === undefined ? 0 : nowMs - attempts.oldest.startedMs
-      // With at-most-once what runs is no longer open.
-      const ageMs = Math.max(attemptMs, state.oldestAdmitted(nowMs)?.ageMs ?? 0)
+      // What may not run does not age. With at-most-once what runs is no longer open.
+      const admittedMs = state.queue.isSuspended ? 0 : (state.oldestAdmitted(nowMs)?.ageMs ?? 0)
+      const ageMs = Math.max(attemptMs, admittedMs)
       const waiting = Math.max(0, state.queue.admitted - (attempts?.records ?? 0))
       return {
         used: ageMs / maxPollIntervalMs,

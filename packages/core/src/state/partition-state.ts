@@ -67,6 +67,7 @@ export class PartitionState implements TopicPartition {
   readonly #admissions = new Arrivals()
   #phase: PartitionPhase = 'active'
   #acknowledgedSettled = 0
+  #agesFromMs = Number.NEGATIVE_INFINITY
 
   constructor(
     partition: AssignedPartition,
@@ -109,11 +110,16 @@ export class PartitionState implements TopicPartition {
     this.#admissions.note(endOffset, nowMs, this.ledger.committable)
   }
 
+  /** What was admitted had to wait until now for reasons of its own: its deadline begins anew. */
+  restartAges(nowMs: number): void {
+    this.#agesFromMs = nowMs
+  }
+
   /** The lowest open offset that was admitted with a deadline, and for how long it has been. */
   oldestAdmitted(nowMs: number): OldestOpen | undefined {
     const { open, committable: offset } = this.ledger
     const atMs = open === 0 ? undefined : this.#admissions.of(offset)
-    return atMs === undefined ? undefined : { offset, ageMs: nowMs - atMs }
+    return atMs === undefined ? undefined : { offset, ageMs: nowMs - Math.max(atMs, this.#agesFromMs) }
   }
 
   /** The offset that holds the commits back, and how long ago it was fetched. */

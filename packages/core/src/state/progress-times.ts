@@ -30,8 +30,8 @@ export class ProgressTimes {
   look(state: PartitionState, { nowMs, hasSlot, isJoining, fetches }: ProgressLook): void {
     const { ledger, queue, phase } = state
     const progress = ledger.settled + ledger.committable
-    const mayProgress =
-      lagOf(state) > 0 && queue.nextDueMs === undefined && phase === 'active' && !queue.holds.has('user') && hasSlot
+    const mayRun = phase === 'active' && !queue.holds.has('user') && !queue.isSuspended && queue.nextDueMs === undefined
+    const mayProgress = lagOf(state) > 0 && mayRun && hasSlot
     if (progress !== this.#progress || !mayProgress) this.#progressMs = nowMs
     this.#progress = progress
     const isAsked = phase === 'active' && queue.holds.size === 0 && !isJoining

@@ -20,6 +20,7 @@ const PARTITION: PartitionFacts = {
   idleMs: 0,
   unansweredMs: 0,
 }
+const DOWN = { circuit: 'smtp', state: 'open', downMs: 5, cause: 'no', waiting: 1 } as const
 const FACTS: HealthFacts = {
   state: 'running',
   failure: undefined,
@@ -28,6 +29,7 @@ const FACTS: HealthFacts = {
   outsideMs: undefined,
   commitsFailingMs: undefined,
   partitions: [PARTITION],
+  circuits: [],
 }
 const of = (partition: Partial<PartitionFacts>): Partial<HealthFacts> => ({
   partitions: [{ ...PARTITION, ...partition }],
@@ -46,6 +48,8 @@ test.each<[string, Partial<HealthFacts>, string, string[]]>([
   ['its full buffer stalls', of({ lag: 5, isHeldByBackpressure: true, idleMs: 1_000 }), 'unhealthy', ['stalled']],
   ['the watchdog holds it', of({ lag: 5, isHeldByWatchdog: true }), 'degraded', ['paused-by-watchdog']],
   ['its dead letters are not taken', of({ isHeldByDeadLetter: true }), 'unhealthy', ['dead-letter-failing']],
+  ['nothing waits for a dependency that is down', { circuits: [{ ...DOWN, waiting: 0 }] }, 'healthy', []],
+  ['a dependency is down', { circuits: [DOWN] }, 'degraded', ['dependency-open']],
   ['it halted', of({ lag: 5, halted: 'at 7', idleMs: 9_999, isHeldByWatchdog: true }), 'unhealthy', ['halted']],
   ['brokers take their time', { unansweredMs: 99 }, 'healthy', []],
   ['no broker answers', { unansweredMs: 100, ...of({ unansweredMs: 100 }) }, 'unhealthy', ['silent']],

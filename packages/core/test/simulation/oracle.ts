@@ -21,6 +21,8 @@ export class Oracle {
   readonly #lastStarted = new Map<string, number>()
   readonly #running = new Map<string, Running>()
   readonly #early = new Set<string>()
+  readonly #doneIn = new Set<string>()
+  readonly #guarded = new Set<number>()
   readonly #stored = new Map<number, number>()
   /** By partition, what the last commit says is done past its offset. */
   readonly #storedAhead = new Map<number, ReadonlySet<number>>()
@@ -47,6 +49,11 @@ export class Oracle {
     return this.#starts.get(`${partition}@${offset}`) ?? 0
   }
 
+  /** This instance has a circuit breaker. */
+  guarded(instance: number): void {
+    this.#guarded.add(instance)
+  }
+
   /** An assignment begins; what its commits say is done must not run again. */
   assigned(instance: number, epoch: number, partitions: readonly number[]): void {
     for (const partition of partitions) {
@@ -65,7 +72,8 @@ export class Oracle {
       const { partition, offset } = record
       const lane = `${instance}/${epoch}/${this.#laneOf(record)}`
       const last = this.#lastStarted.get(lane) ?? -1
-      if (attempt === 1 ? offset <= last : offset > last)
+      const isFirst = attempt === 1 && !this.#mayBeHeld(instance, epoch, record)
+      if (isFirst ? offset <= last : attempt > 1 && offset > last)
         this.#violated(`order: ${partition}@${offset} after ${last}, attempt ${attempt}`)
       this.#lastStarted.set(lane, Math.max(last, offset))
       if (this.#early.has(`${instance}/${epoch}/${partition}@${offset}`))
@@ -88,7 +96,15 @@ export class Oracle {
 
   ended(instance: number, epoch: number, records: readonly ConsumerRecord[], done: readonly ConsumerRecord[]): void {
     for (const record of records) this.#running.delete(`${instance}/${epoch}/${this.#laneOf(record)}`)
-    for (const { partition, offset } of done) this.#done.add(`${partition}@${offset}`)
+    for (const { partition, offset } of done) {
+      this.#done.add(`${partition}@${offset}`)
+      this.#doneIn.add(`${instance}/${epoch}/${partition}@${offset}`)
+    }
+  }
+
+  /** A record that failed while its circuit was not closed comes again as the attempt that it was. */
+  #mayBeHeld(instance: number, epoch: number, { partition, offset }: ConsumerRecord): boolean {
+    return this.#guarded.has(instance) && !this.#doneIn.has(`${instance}/${epoch}/${partition}@${offset}`)
   }
 
   #checkAtMostOnce(partition: number, offset: number): void {

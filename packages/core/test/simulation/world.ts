@@ -4,6 +4,7 @@ import type { Consumer } from '../../src/api.ts'
 import { createConsumer } from '../../src/consumer.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { type BatchHandlerContext, type HandlerContext, on } from '../../src/pipeline/handler.ts'
+import { type CircuitBreaker, circuitBreaker } from '../../src/policy/circuit-breaker.ts'
 import type { PartitionAssignmentStrategy } from '../../src/ports/driver.ts'
 import type { Random } from '../support/random.ts'
 import { silentLogger } from '../support/silent-logger.ts'
@@ -64,6 +65,8 @@ export class World {
     const number = this.instances.length
     const most = random.int(1, 20)
     const maxPollRecords = random.chance(0.3) ? 'auto' : most
+    const isGuarded = this.delivery === 'at-least-once' && random.chance(0.4)
+    if (isGuarded) this.oracle.guarded(number)
     const maxAttempts = this.delivery === 'at-most-once' ? 1 : random.pick([2, 50])
     const consumer = createConsumer({
       driver: this.broker.driver({
@@ -92,6 +95,7 @@ export class World {
       shutdownTimeoutMs: random.pick([0, 300, 3_000]),
       commitInterval: { records: random.int(1, 20), ms: random.pick([10, 200, 1_000]) },
       maxAttempts,
+      ...(isGuarded ? { circuit: this.#circuit() } : {}),
       retryBackoffMs: 20,
       retryBackoffMaxMs: 500,
       maxPartitionBufferedRecords: random.pick([1, 5, 100]),
@@ -115,6 +119,13 @@ export class World {
       isStopped: false,
     }
     this.instances.push(instance)
+  }
+
+  /** One that opens often: every third failure or so, and many that succeed between. */
+  #circuit(): CircuitBreaker {
+    const consecutiveFailures = this.#random.int(1, 3)
+    const halfOpenAfterMs = this.#random.pick([20, 500])
+    return circuitBreaker({ name: 'anything', consecutiveFailures, halfOpenAfterMs, halfOpenMaxMs: 1_000 })
   }
 
   /** Instances that nobody has stopped; a killed one does not know that it is dead. */
