@@ -160,7 +160,7 @@ export class Outcomes {
 
 /** What went to another topic is acknowledged by now. */
 function isOpenAfter(next: Failed | Untried | undefined): boolean {
-  return next?.type === 'retry' || next?.type === 'halt' || next?.type === 'untried'
+  return next !== undefined && next.type !== 'moved' && next.type !== 'dead' && next.type !== 'skipped'
 }
 
 function openOf(context: AttemptContext): readonly ConsumerRecord[] {
