@@ -3,9 +3,8 @@ import { failureTopics } from './config/failure-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
 import { warnings } from './config/rules.ts'
 import { Failing } from './failing.ts'
+import { Handling } from './handling.ts'
 import { attemptScope } from './pipeline/attempt-scope.ts'
-import { Handlers } from './pipeline/handlers.ts'
-import { withMiddleware } from './pipeline/with-middleware.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
 import { type AttemptEvent, Events } from './ports/events.ts'
@@ -31,7 +30,6 @@ import { createOrdering } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
 import { Partitions } from './state/partitions.ts'
 import { Slots } from './state/slots.ts'
-import { Threads } from './threads/threads.ts'
 import { Watching } from './watching.ts'
 
 export interface AssemblyInput {
@@ -45,7 +43,7 @@ export interface AssemblyInput {
 export class Assembly {
   readonly #config: ConsumerConfig
   readonly #entries: readonly ConfigEntry[]
-  readonly #logger: Logger
+  readonly logger: Logger
   readonly clock: Clock
   readonly events: Events
   readonly fenced: FenceCounter
@@ -53,9 +51,8 @@ export class Assembly {
   readonly partitions: Partitions = new Partitions()
   readonly slots: Slots = new Slots()
   readonly userPauses: UserPausing
-  readonly #threads: Threads
   readonly failing: Failing
-  readonly #handlers: Handlers
+  readonly #handling: Handling
   readonly lifecycle: Lifecycle
   readonly scheduler: Scheduler
   readonly committer: Committer
@@ -73,17 +70,16 @@ export class Assembly {
   constructor({ config, entries, logger, clock }: AssemblyInput) {
     this.#entries = entries
     this.#config = config
-    this.#logger = logger
+    this.logger = logger
     this.clock = clock
     this.events = new Events((event, error) => logger.error({ event, err: error }, 'an event listener threw'))
     logEvents(this.events, logger)
     this.fenced = new FenceCounter(this.events)
     this.late = new LateCounter(this.events)
     this.lifecycle = new Lifecycle(this.events)
-    this.#threads = new Threads(config, logger)
     this.scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
     this.failing = this.#createFailing()
-    this.#handlers = this.#createHandlers()
+    this.#handling = new Handling(config, this)
     this.userPauses = new UserPausing({ ...this.#shared, react: () => this.#pump.react() })
     this.committer = this.#createCommitter()
     this.#rebalance = this.#createRebalance()
@@ -103,11 +99,6 @@ export class Assembly {
       produce: (records) => (this.#driver as Driver).produce(records),
       react: () => this.#pump.reactSoon(),
     })
-  }
-
-  #createHandlers(): Handlers {
-    const wrap = withMiddleware(this.#config.use, this.clock)
-    return new Handlers({ ...this.failing, isolate: this.#threads.isolate, wrap })
   }
 
   #createCommitter(): Committer {
@@ -136,7 +127,7 @@ export class Assembly {
     return new Group({
       ...this.#shared,
       drainBudgetMs: this.#config.drainBudgetMs,
-      handlerOf: (topic) => this.#handlers.of(topic),
+      handlerOf: (topic) => this.#handling.of(topic),
       isPausedByUser: (partition) => this.userPauses.covers(partition),
       receive: (batch) => intake.receive(batch),
       advance: (partition, epoch, nextOffset) => intake.advance(partition, epoch, nextOffset),
@@ -166,14 +157,14 @@ export class Assembly {
       ...this.#shared,
       scope: attemptScope({
         config: this.#config,
-        logger: this.#logger,
+        logger: this.logger,
         clock: this.clock,
         member: this.group,
         originals: this.failing.routes,
         settled: (context, record) => this.#outcomes.settleEarly(context, record),
       }),
       longMs: this.#config.heartbeatIntervalMs,
-      handlerOf: (topic) => this.#handlers.of(topic),
+      handlerOf: (topic) => this.#handling.of(topic),
       waitingOutcome: (context, state) => this.failing.forwarding.outcomeOf(context, state),
       forward: (outcome, context, state) => this.failing.forwarding.forward(outcome, context, state),
       apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
@@ -204,7 +195,7 @@ export class Assembly {
     return new Watching(this.#config, {
       ...this.#shared,
       concurrency: () => this.dispatcher.concurrency,
-      handlerOf: (topic) => this.#handlers.of(topic),
+      handlerOf: (topic) => this.#handling.of(topic),
       halt: (error, attempt, state) => this.#outcomes.halt(error, attempt, state),
       lose: (state, reason) => this.#rebalance.lose([state], reason),
       release: (partition) => this.#driver?.release([partition]),
@@ -248,14 +239,14 @@ export class Assembly {
   }
 
   async #startDriver(signal: AbortSignal): Promise<void> {
-    logStart(this.#logger, this.#entries, warnings(this.#config))
-    if (this.#threads.isNeeded) await this.#threads.start(signal)
+    logStart(this.logger, this.#entries, warnings(this.#config))
+    await this.#handling.start(signal)
     if (signal.aborted) return
     this.#driver = this.#config.driver.create({
       ...this.#config,
       topics: [...this.#config.topics, ...this.failing.routes.topics],
       producesTo: failureTopics(this.#config),
-      logger: this.#logger,
+      logger: this.logger,
       sink: this.group,
     })
     this.watching.start()
@@ -268,7 +259,7 @@ export class Assembly {
     try {
       await this.#driver?.stop()
     } finally {
-      await this.#threads.close()
+      await this.#handling.close()
     }
   }
 

@@ -41,7 +41,15 @@ export {
   type RecordHandler,
   type TopicPattern,
 } from './pipeline/handler.ts'
-export type { AnyMiddleware, AttemptCall, Middleware, Narrowing, Next } from './pipeline/middleware.ts'
+export {
+  type AnyMiddleware,
+  type AttemptCall,
+  declareMiddleware,
+  type Middleware,
+  type MiddlewareTraits,
+  type Narrowing,
+  type Next,
+} from './pipeline/middleware.ts'
 export type { DeadLetter } from './pipeline/read-dead-letter.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
 export type {
@@ -68,7 +76,7 @@ export {
 export type { ExponentialBackoff, FailureStep, RetryLevel } from './policy/failure-steps.ts'
 export type { Health, HealthCode, HealthReason, HealthStatus } from './policy/health.ts'
 export { type RetryTopic, type RetryTopicsOptions, retryTopics } from './policy/retry-topics.ts'
-export { Fatal, RetryLater, Skip } from './policy/verdicts.ts'
+export { Fatal, RetryLater, type RetryLaterOptions, Skip, Unavailable } from './policy/verdicts.ts'
 export type { Clock, Timer } from './ports/clock.ts'
 export type {
   Adoption,

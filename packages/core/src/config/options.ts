@@ -8,6 +8,8 @@ import type { DriverFactory, PartitionAssignmentStrategy } from '../ports/driver
 import type { Logger } from '../ports/logger.ts'
 import type { NullKey, Order } from '../schedule/ordering.ts'
 
+export type Delivery = 'at-most-once' | 'at-least-once' | 'exactly-once'
+
 /**
  * What can be asked of a consumer. Names are Kafka's in camelCase, with the unit; the table in `docs/options.md` maps
  * each to its Kafka property. Unknown names are refused.
@@ -29,9 +31,11 @@ export interface ConsumerOptions {
    *   in flight and what was settled but not yet committed.
    * - `at-most-once`: the end of a poll batch is committed, and acknowledged, before its first handler starts. A crash
    *   loses at most the records in flight and never repeats one.
+   * - `exactly-once`: commits as with at-least-once, and what a record is delivered for is done once: every handler needs
+   *   middleware that sees to it, such as `idempotent` of `@holdfast/idempotency`, or the consumer does not start.
    * @default 'at-least-once'
    */
-  readonly delivery?: 'at-most-once' | 'at-least-once'
+  readonly delivery?: Delivery
   /**
    * Which records wait for one another: `key`, those with equal keys of one partition; `partition`, all of a partition;
    * `none`; or those for which a function answers the same.

@@ -4,6 +4,7 @@ import { covers, handlerConflict, handlerMissing } from '../pipeline/topics.ts'
 import { circuitConflicts, circuitWarnings } from './circuit-rules.ts'
 import { failureConflicts } from './failure-rules.ts'
 import { middlewareConflicts } from './middleware-rules.ts'
+import { onceConflicts } from './once-rules.ts'
 import type { ConsumerConfig } from './options.ts'
 import { retryTopicConflicts } from './retry-rules.ts'
 
@@ -21,6 +22,7 @@ export function refusals(config: ConsumerConfig, isGiven: (option: string) => bo
     ...threadConflicts(config),
     ...middlewareConflicts(config),
     ...circuitConflicts(config),
+    ...onceConflicts(config),
   ]
 }
 

@@ -77,7 +77,7 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
     allowed: 'a list with at least one on(topic, handler)',
   },
   topics: { schema: z.array(topicPattern).min(1), allowed: 'a list of topic names or regular expressions' },
-  delivery: oneOf(['at-least-once', 'at-most-once'], 'at-least-once'),
+  delivery: oneOf(['at-least-once', 'at-most-once', 'exactly-once'], 'at-least-once'),
   order: {
     schema: z.union([z.enum(['partition', 'key', 'none']), z.custom((value) => typeof value === 'function')]),
     allowed: "'partition', 'key', 'none' or a function of a record",

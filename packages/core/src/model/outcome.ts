@@ -8,6 +8,8 @@ export interface Retry {
   readonly type: 'retry'
   readonly atMs: number
   readonly error: unknown
+  /** The attempt does not count as one. */
+  readonly isUncounted?: boolean
 }
 
 /** The partition stops at this record. */

@@ -8,5 +8,6 @@ export type PauseCause =
   | 'dead letter'
   | 'retry topic'
   | 'circuit'
+  | 'dependency'
   | 'halted'
   | 'draining'

@@ -3,11 +3,13 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { CallContext } from './call-context.ts'
 import type { DecodedRecord } from './decode.ts'
+import type { TopicPattern } from './handler.ts'
 import type { AttemptCall, Narrowing } from './middleware.ts'
 import { NarrowedContext } from './narrowed-context.ts'
 
 /** What all calls of a handler share. */
 export interface CallScope {
+  readonly topics: readonly TopicPattern[]
   readonly batch: boolean
   readonly clock: Clock
 }
@@ -26,8 +28,11 @@ export class Call implements AttemptCall {
 
   /** The same call, as it is seen further inside. */
   narrowed(inside: Narrowing | undefined): Call {
-    if (inside?.signal === undefined && inside?.deadline === undefined) return this
-    return new Call(this.#scope, this.input, new NarrowedContext(this.context, inside))
+    if (inside === undefined) return this
+    const { signal, deadline, settle, records } = inside
+    const isSame = signal === undefined && deadline === undefined && settle === undefined
+    const context = isSame ? this.context : new NarrowedContext(this.context, inside)
+    return new Call(this.#scope, this.batch && records !== undefined ? records : this.input, context)
   }
 
   get records(): readonly DecodedRecord[] {
@@ -38,10 +43,20 @@ export class Call implements AttemptCall {
     return (this.batch ? (this.input as readonly DecodedRecord[])[0] : this.input) as DecodedRecord
   }
 
-  /** A batch ends before the first record that does not decode. */
+  /** A batch ends before the first record that does not decode, and a middleware may have handed on some of it only. */
   get raw(): readonly ConsumerRecord[] {
     const { records } = this.context.delivery
-    return records.length === this.records.length ? records : records.slice(0, this.records.length)
+    if (records.length === this.records.length) return records
+    const offsets = new Set(this.records.map(({ offset }) => offset))
+    return records.filter(({ offset }) => offsets.has(offset))
+  }
+
+  get settle(): AttemptCall['settle'] {
+    return this.context.settle
+  }
+
+  get topics(): readonly TopicPattern[] {
+    return this.#scope.topics
   }
 
   get batch(): boolean {

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { HandlerContext } from './handler.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { HandlerContext, TopicPattern } from './handler.ts'
 
 /** An attempt as its middleware sees it: what the handler knows of it, and what it is about to be called with. */
 export interface AttemptCall<Value = unknown, Key = unknown, Headers = unknown> extends HandlerContext {
@@ -17,6 +18,10 @@ export interface AttemptCall<Value = unknown, Key = unknown, Headers = unknown> 
   readonly record: ConsumerRecord<Value, Key, Headers>
   /** The same records as they came from Kafka, not decoded. */
   readonly raw: readonly ConsumerRecord[]
+  /** The topics of its handler, as they were given to `on`. */
+  readonly topics: readonly TopicPattern[]
+  /** Says that one record of a batch is done, before the handler returns; as `settle` of a batch handler's context. */
+  settle(record: { readonly offset: number }): void
   /** Time as the consumer sees it. */
   readonly clock: Clock
 }
@@ -27,6 +32,18 @@ export interface Narrowing {
   readonly signal?: AbortSignal
   /** What `context.deadline` says inside, where it is earlier than the attempt's. */
   readonly deadline?: Date
+  /** Of a batch: the records that are handed on, some of `records` in their order. The answer of `next` is of them alone. */
+  readonly records?: readonly ConsumerRecord<unknown, unknown, unknown>[]
+  /** Of a batch: is called in place of `settle` by what is inside. */
+  readonly settle?: (record: { readonly offset: number }) => void
+}
+
+/** What a middleware says of itself to the consumer. */
+export interface MiddlewareTraits {
+  /** `effects once`: the effect of a record is made once, however often it is delivered; what `delivery: 'exactly-once'` asks for. */
+  readonly provides?: 'effects once'
+  /** Is awaited when the consumer starts, before it joins; a rejection ends the run. */
+  start?(logger: Logger): Promise<void>
 }
 
 /**
@@ -63,6 +80,18 @@ const forRecords = new WeakSet<AnyMiddleware>()
 export function recordsOnly(middleware: Middleware): Middleware {
   forRecords.add(middleware)
   return middleware
+}
+
+const traits = new WeakMap<AnyMiddleware, MiddlewareTraits>()
+
+/** Has a middleware say of itself what the consumer should know. */
+export function declareMiddleware(middleware: Middleware, declared: MiddlewareTraits): Middleware {
+  traits.set(middleware, declared)
+  return middleware
+}
+
+export function traitsOf(middleware: AnyMiddleware): MiddlewareTraits {
+  return traits.get(middleware) ?? {}
 }
 
 export function isRecordsOnly(middleware: AnyMiddleware): boolean {

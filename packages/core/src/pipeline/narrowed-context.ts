@@ -6,23 +6,31 @@ import type { Narrowing } from './middleware.ts'
 
 /** The context of an attempt with a signal or a deadline of its own, which can end it earlier and never later. */
 export class NarrowedContext implements CallContext {
-  readonly signal: AbortSignal
   readonly #outer: CallContext
-  readonly #deadline: Date | undefined
+  readonly #inside: Narrowing
+  /** Made when it is first asked for, as that of the attempt is. */
+  #signal: AbortSignal | undefined
 
-  constructor(outer: CallContext, { signal, deadline }: Narrowing) {
+  constructor(outer: CallContext, inside: Narrowing) {
     this.#outer = outer
-    this.#deadline = deadline
-    this.signal = signal === undefined ? outer.signal : AbortSignal.any([outer.signal, signal])
+    this.#inside = inside
+  }
+
+  get signal(): AbortSignal {
+    const { signal } = this.#inside
+    if (signal === undefined) return this.#outer.signal
+    this.#signal ??= AbortSignal.any([this.#outer.signal, signal])
+    return this.#signal
   }
 
   get deadline(): Date {
     const { deadline } = this.#outer
-    return this.#deadline === undefined || deadline < this.#deadline ? deadline : this.#deadline
+    const { deadline: earlier } = this.#inside
+    return earlier === undefined || deadline < earlier ? deadline : earlier
   }
 
   get isAborted(): boolean {
-    return this.signal.aborted
+    return this.#inside.signal?.aborted === true || this.#outer.isAborted
   }
 
   get logger(): Logger {
@@ -66,7 +74,7 @@ export class NarrowedContext implements CallContext {
   }
 
   get settle(): CallContext['settle'] {
-    return this.#outer.settle
+    return this.#inside.settle ?? this.#outer.settle
   }
 
   postpone(): void {

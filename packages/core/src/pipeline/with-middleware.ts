@@ -10,10 +10,10 @@ export type WithMiddleware = (definition: HandlerDefinition, handle: Handle) => 
 
 /** The consumer's middleware is outermost, then the handler's; where there is none the handler is called as it is. */
 export function withMiddleware(outer: readonly AnyMiddleware[], clock: Clock): WithMiddleware {
-  return ({ batch, options }, handle) => {
+  return ({ topics, batch, options }, handle) => {
     const use = [...outer, ...(options.use ?? [])] as readonly Middleware[]
     if (use.length === 0) return handle
-    const scope: CallScope = { batch, clock }
+    const scope: CallScope = { topics, batch, clock }
     const innermost: Inside = ({ input, context }) => handle(input, context)
     const outermost = use.reduceRight((inside, middleware) => around(middleware, inside), innermost)
     return (input, context) => outermost(new Call(scope, input, context))

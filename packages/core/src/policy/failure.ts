@@ -1,14 +1,22 @@
 import type { ErrorCode } from '../errors/codes.ts'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
-import type { Failed } from '../model/outcome.ts'
+import type { Failed, Retry } from '../model/outcome.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
 import { backoffMs } from './backoff.ts'
 import type { FailurePolicy } from './failure-policy.ts'
 import type { FailureStep, FinalStep, RetryStep, RetryTopicsStep } from './failure-steps.ts'
-import { Fatal, RetryLater, Skip } from './verdicts.ts'
+import { Fatal, RetryLater, Skip, Unavailable } from './verdicts.ts'
 
 /** The same record fails the same way again, before its handler is called. */
-const UNTRIABLE: readonly ErrorCode[] = ['HF_DECODE_FAILED', 'HF_POISON_RECORD', 'HF_THREAD_VALUE_REFUSED']
+const UNTRIABLE: readonly ErrorCode[] = [
+  'HF_DECODE_FAILED',
+  'HF_IDEMPOTENCY_KEY_MISSING',
+  'HF_IDEMPOTENCY_MISMATCH',
+  'HF_POISON_RECORD',
+  'HF_THREAD_VALUE_REFUSED',
+]
+/** The pauses while something that every record needs is not there. */
+const OUTAGE_BACKOFF = { retryBackoffMs: 200, retryBackoffMaxMs: 5_000 }
 /** The longest pause that a handler can ask for. */
 const MAX_DELAY_MS = 2 ** 31 - 1
 
@@ -76,6 +84,23 @@ function stepsLeft(steps: readonly FailureStep[], failure: Failure): readonly Fa
   return steps.slice(place.next === undefined ? at + 1 : at)
 }
 
+/** Whether an attempt was none: what came to nothing before the record had its turn says nothing of the record. */
+export function isUncounted(error: unknown): error is RetryLater {
+  return error instanceof RetryLater && !error.isAttempt
+}
+
+type OfAttempt = Pick<Failure, 'nth' | 'nowMs' | 'random'>
+
+/** What follows then, whatever the policy: it is tried again. `nth`: how often in a row. */
+export function judgeUncounted(error: RetryLater, { nth, nowMs, random }: OfAttempt): Retry {
+  const pauseMs = error instanceof Unavailable ? backoffMs(nth, OUTAGE_BACKOFF, random) : delayOf(error)
+  return { type: 'retry', atMs: nowMs + pauseMs, error, isUncounted: true }
+}
+
+function delayOf({ delayMs }: RetryLater): number {
+  return Math.min(MAX_DELAY_MS, Math.max(0, delayMs))
+}
+
 function isHopeless(error: unknown): boolean {
   return error instanceof Fatal || isUntriable(error)
 }
@@ -104,7 +129,7 @@ function defaultEnd({ deadLetterTopic }: FailureRules): FinalStep {
 }
 
 function pauseMs({ backoff }: RetryStep, { error, nth, random }: Failure, steps: readonly FailureStep[]): number {
-  if (error instanceof RetryLater) return Math.min(MAX_DELAY_MS, Math.max(0, error.delayMs))
+  if (error instanceof RetryLater) return delayOf(error)
   const before = attemptsBefore(steps, nth)
   // The first pause of a step that is not the first one comes after the last attempt of the step before.
   const pause = before === 0 ? nth : nth - before + 1

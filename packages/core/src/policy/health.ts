@@ -21,6 +21,8 @@ export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
  * - `dependency-open`: the circuit breaker of a dependency is not closed, and records wait for it; degraded, at once. A new
  *   process would find the dependency as this one does, and records are kept: nothing here is to be cured. Their partitions
  *   do not count as stalled.
+ * - `dependency-down`: something that every record needs is not there, such as the store of idempotency keys, and a partition
+ *   waits for it; at once.
  * - `paused-by-watchdog`: a handler nears its deadline; degraded, at once, for as long as the watchdog holds the partition.
  * - `buffer-full`: a partition is held back for want of room and has settled nothing for half of `stallTimeoutMs`; degraded.
  */
@@ -34,6 +36,7 @@ export type HealthCode =
   | 'dead-letter-failing'
   | 'retry-topic-failing'
   | 'dependency-open'
+  | 'dependency-down'
   | 'paused-by-watchdog'
   | 'buffer-full'
 
@@ -63,6 +66,8 @@ export interface PartitionFacts extends TopicPartition {
   readonly halted: string | undefined
   readonly isHeldByDeadLetter: boolean
   readonly isHeldByRetryTopic: boolean
+  /** What its records cannot begin without, and why it is not there. */
+  readonly lack: { readonly dependency: string; readonly cause: string } | undefined
   readonly isHeldByWatchdog: boolean
   readonly isHeldByBackpressure: boolean
   /** For so long it could have settled records and has settled none. */
@@ -184,12 +189,16 @@ function ofPartitions(facts: HealthFacts, limits: HealthLimits): HealthReason[] 
 }
 
 function ofPartition(partition: PartitionFacts, facts: HealthFacts, limits: HealthLimits): HealthReason[] {
-  const { halted, isHeldByWatchdog, isHeldByDeadLetter, isHeldByRetryTopic } = partition
+  const { halted, isHeldByWatchdog, isHeldByDeadLetter, isHeldByRetryTopic, lack } = partition
   if (halted !== undefined) return [{ code: 'halted', severity: 'unhealthy', message: halted }]
   const found: HealthReason[] =
     facts.state === 'running' ? [...standstill(partition, limits), ...muteness(partition, facts, limits)] : []
   if (isHeldByDeadLetter) found.push(unwritten(partition, 'dead-letter'))
   if (isHeldByRetryTopic) found.push(unwritten(partition, 'retry'))
+  if (lack !== undefined) {
+    const message = `${partitionName(partition)} waits for ${lack.dependency}: ${lack.cause}. No handler is called without it, nothing is lost, and records go on by themselves when it is back. Fix: bring ${lack.dependency} back, or let this service reach it.`
+    found.push({ code: 'dependency-down', severity: 'unhealthy', message })
+  }
   if (!isHeldByWatchdog) return found
   return [
     ...found,

@@ -3,14 +3,41 @@ export class Fatal extends Error {
   override readonly name: string = 'Fatal'
 }
 
+export interface RetryLaterOptions extends ErrorOptions {
+  /** `false`: the attempt was none, since its turn had not come; it is not counted. @default true */
+  readonly isAttempt?: boolean
+}
+
 /** Thrown by a handler: the next attempt is made after so many milliseconds, and not by the back-off. It counts as one. */
 export class RetryLater extends Error {
   override readonly name: string = 'RetryLater'
   readonly delayMs: number
+  readonly isAttempt: boolean
 
-  constructor(delayMs: number, message: string = `again in ${delayMs} ms`, options?: ErrorOptions) {
+  constructor(
+    delayMs: number,
+    message: string = `again in ${delayMs} ms`,
+    { isAttempt = true, ...options }: RetryLaterOptions = {},
+  ) {
     super(message, options)
     this.delayMs = delayMs
+    this.isAttempt = isAttempt
+  }
+}
+
+/**
+ * Thrown by a handler or a middleware that could not begin, since something that every record needs is not there. The record is
+ * tried again, with pauses from 200 ms to 5 s, for as long as that takes: no attempt is counted, its partition takes on
+ * nothing more meanwhile, and the consumer is unhealthy.
+ */
+export class Unavailable extends RetryLater {
+  override readonly name: string = 'Unavailable'
+  /** What is not there, as it reads in health: `redis`. */
+  readonly dependency: string
+
+  constructor(dependency: string, message: string = `${dependency} is not available`, options?: ErrorOptions) {
+    super(0, message, { ...options, isAttempt: false })
+    this.dependency = dependency
   }
 }
 

@@ -16,7 +16,7 @@ export interface AdmissionPorts {
 }
 
 /** How poll batches start under a delivery promise: at once, or with at-most-once after their commit. */
-export function admission(delivery: 'at-least-once' | 'at-most-once', ports: AdmissionPorts): Admit {
+export function admission(delivery: 'at-least-once' | 'at-most-once' | 'exactly-once', ports: AdmissionPorts): Admit {
   return delivery === 'at-most-once' ? admitAtMostOnce(ports) : ports.start
 }
 

@@ -177,7 +177,7 @@ export class Dispatcher {
   #measure(outcome: Outcome, context: AttemptContext, state: PartitionState, nowMs: number): void {
     const durationMs = nowMs - context.startedMs
     this.meter?.note(outcome, durationMs)
-    if (outcome.type !== 'aborted') state.handlerTime.note(durationMs, context.delivery.records.length)
+    if (saysTime(outcome)) state.handlerTime.note(durationMs, context.delivery.records.length)
     if (durationMs >= this.#ports.longMs) this.#ports.slots.noteLong(context, nowMs)
   }
 
@@ -196,4 +196,9 @@ export class Dispatcher {
 
 function mayLeave({ type }: Outcome): boolean {
   return type === 'dead' || type === 'moved' || type === 'partial'
+}
+
+/** Whether an attempt has taken what the handler takes: not where it was ended early, or could not begin. */
+function saysTime(outcome: Outcome): boolean {
+  return outcome.type === 'retry' ? outcome.isUncounted !== true : outcome.type !== 'aborted'
 }

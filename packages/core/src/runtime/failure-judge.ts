@@ -2,7 +2,7 @@ import type { Failed } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
-import { judge, type PlaceInChain } from '../policy/failure.ts'
+import { isUncounted, judge, judgeUncounted, type PlaceInChain } from '../policy/failure.ts'
 import { type FailurePolicy, retry } from '../policy/failure-policy.ts'
 import type { FailureStep, RetryTopicsStep } from '../policy/failure-steps.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -24,6 +24,9 @@ export interface FailureJudgePorts {
   /** Where a record of this topic stands in a chain of retry topics. */
   place(topic: string, step: RetryTopicsStep): PlaceInChain
 }
+
+/** Under this name are kept the attempts that were none. */
+const UNCOUNTED: readonly FailureStep[] = []
 
 interface Failures {
   readonly epoch: number
@@ -51,14 +54,13 @@ export class FailureJudge {
     record: ConsumerRecord,
   ): Failed {
     const { clock, random, failed, place } = this.#ports
+    const failure = { attempt, handler: name, record, nowMs: clock.now(), random: random() }
+    if (isUncounted(error)) return judgeUncounted(error, { ...failure, nth: this.#count(record, epoch, UNCOUNTED) })
     failed(record)
     const policy = options.onFailure ?? this.#policy
     const nth = this.#count(record, epoch, policy.stepsFor(error))
     const placeIn = (step: RetryTopicsStep): PlaceInChain => place(record.topic, step)
-    return judge(
-      { error, attempt, nth, handler: name, record, nowMs: clock.now(), random: random(), placeIn },
-      { policy, deadLetterTopic: this.#deadLetterTopic },
-    )
+    return judge({ ...failure, error, nth, placeIn }, { policy, deadLetterTopic: this.#deadLetterTopic })
   }
 
   /** Under another assignment a record begins anew. */

@@ -150,10 +150,15 @@ export class HealthWatch {
       halted: state.haltedBy?.message,
       isHeldByDeadLetter: state.queue.holds.has('dead letter'),
       isHeldByRetryTopic: state.queue.holds.has('retry topic'),
+      lack: lackOf(state),
       isHeldByWatchdog: state.queue.holds.has('watchdog'),
       isHeldByBackpressure: state.queue.holds.has('backpressure'),
       idleMs: this.#ageOf(times.progressMs),
       unansweredMs: this.#ageOf(times.answeredMs),
     }
   }
+}
+
+function lackOf({ waitsFor }: PartitionState): PartitionFacts['lack'] {
+  return waitsFor && { dependency: waitsFor.dependency, cause: waitsFor.message }
 }

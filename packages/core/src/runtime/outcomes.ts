@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { Failed, Halt, Held, Outcome, Retry, Untried } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
+import { Unavailable } from '../policy/verdicts.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState } from '../state/partition-state.ts'
@@ -32,6 +33,7 @@ export class Outcomes {
   apply(outcome: Outcome, context: AttemptContext, state: PartitionState): void {
     const { lanes } = context.delivery
     if (state.phase === 'retired') return this.#ports.events.emit('attempt:stale', context.event)
+    this.#noteOutage(outcome, state)
     switch (outcome.type) {
       case 'done':
         this.#settle(openOf(context), context, state)
@@ -64,6 +66,15 @@ export class Outcomes {
     this.#ports.madeRoom()
   }
 
+  /** A partition takes on nothing more while its records cannot begin; the first one that can ends that. */
+  #noteOutage(outcome: Outcome, state: PartitionState): void {
+    const { waitsFor } = state
+    if (outcome.type === 'aborted' || (waitsFor === undefined && outcome.type === 'done')) return
+    state.waitsFor = lackIn(outcome)
+    if (state.waitsFor !== undefined) this.#ports.scheduler.hold(state.queue, 'dependency')
+    else if (waitsFor !== undefined) this.#ports.scheduler.unhold(state.queue, 'dependency')
+  }
+
   #fail(outcome: Failed, context: AttemptContext, state: PartitionState): void {
     const open = openOf(context)
     this.#applyEach(new Map(open.map(({ offset }) => [offset, outcome])), context, state)
@@ -79,6 +90,9 @@ export class Outcomes {
     const retries = [...left].filter((entry): entry is [number, Retry] => entry[1].type === 'retry')
     // They run together again, so that a batch does not fall apart by its back-off.
     const dueMs = retries.reduce((latestMs, [, { atMs }]) => Math.max(latestMs, atMs), 0)
+    const isCounted = retries.some(([, retry]) => !retry.isUncounted)
+    const { attempt } = context.delivery
+    const failedAttempt = isCounted ? attempt : attempt - 1
     for (const lane of context.delivery.lanes) {
       let isFailed = false
       let isHeld = false
@@ -88,8 +102,8 @@ export class Outcomes {
         isHeld ||= next?.type === 'held'
         return isOpenAfter(next)
       })
-      if (isFailed) this.#ports.scheduler.park(lane, context.delivery.attempt, dueMs)
-      else if (isHeld) lane.hold(context.delivery.attempt)
+      if (isFailed) this.#ports.scheduler.park(lane, failedAttempt, dueMs)
+      else if (isHeld) lane.hold(attempt)
     }
     this.#tellRetry(retries, dueMs, context)
     this.#tellHeld(left, context)
@@ -161,6 +175,12 @@ export class Outcomes {
 /** What went to another topic is acknowledged by now. */
 function isOpenAfter(next: Failed | Untried | undefined): boolean {
   return next !== undefined && next.type !== 'moved' && next.type !== 'dead' && next.type !== 'skipped'
+}
+
+function lackIn(outcome: Outcome): Unavailable | undefined {
+  const found = outcome.type === 'partial' ? [...outcome.left.values()] : [outcome]
+  const lacking = found.find((next) => next.type === 'retry' && next.error instanceof Unavailable)
+  return lacking?.type === 'retry' ? (lacking.error as Unavailable) : undefined
 }
 
 function openOf(context: AttemptContext): readonly ConsumerRecord[] {

@@ -1,8 +1,9 @@
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
+import type { Command } from '../schedule/command.ts'
 import type { PollBatch } from '../schedule/partition-queue.ts'
-import type { Command, Scheduler } from '../schedule/scheduler.ts'
+import type { Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 

@@ -1,5 +1,6 @@
 import type { PauseCause } from '../model/pause-cause.ts'
 import type { RecordSource } from '../model/record-source.ts'
+import type { Command } from './command.ts'
 import { DeferredLanes } from './deferred.ts'
 import { FetchGate } from './fetch-gate.ts'
 import type { FlowLimits } from './flow.ts'
@@ -10,18 +11,12 @@ import { type Ordering, partitionOrdering } from './ordering.ts'
 import type { AdmissionCount, PartitionQueue, PollBatch, PollLimits } from './partition-queue.ts'
 import { ReadyRing } from './ready-ring.ts'
 
-/** What the runtime is to do now. */
-export type Command =
-  | { readonly type: 'admit'; readonly pollBatch: PollBatch }
-  | { readonly type: 'pause' | 'resume'; readonly queue: PartitionQueue }
-  | { readonly type: 'wakeAt'; readonly atMs: number }
-
 export interface SchedulerLimits extends Omit<PollLimits, 'maxPollRecords'>, FlowLimits {
   /** With `auto` each partition has a limit of its own, set by `resize`; it begins with one record. */
   readonly maxPollRecords: number | 'auto'
   /** How many lanes of one partition may run at once. @default no limit of its own */
   readonly concurrencyPerPartition?: number | undefined
-  readonly delivery?: 'at-least-once' | 'at-most-once'
+  readonly delivery?: 'at-least-once' | 'at-most-once' | 'exactly-once'
 }
 
 /**

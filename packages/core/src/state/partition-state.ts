@@ -3,6 +3,7 @@ import { type DoneAhead, encodeDoneAhead, MAX_RANGES } from '../ledger/done-ahea
 import { Ledger } from '../ledger/ledger.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import type { HandlerTime } from '../policy/handler-time.ts'
+import type { Unavailable } from '../policy/verdicts.ts'
 import { PartitionQueue } from '../schedule/partition-queue.ts'
 import { Arrivals } from './arrivals.ts'
 
@@ -61,6 +62,8 @@ export class PartitionState implements TopicPartition {
   /** Attempts in slots, and poll batches that wait for their commit. */
   running = 0
   haltedBy: HoldfastError | undefined
+  /** What its records wait for, since it was not there for the last of them that asked. */
+  waitsFor: Unavailable | undefined
   /** Records that were not run because an earlier owner had done them. */
   skippedDoneAhead = 0
   readonly #arrivals = new Arrivals()

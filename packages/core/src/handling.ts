@@ -1,0 +1,45 @@
+import type { ConsumerConfig } from './config/options.ts'
+import type { Failing } from './failing.ts'
+import { type BoundHandler, Handlers } from './pipeline/handlers.ts'
+import { startMiddleware } from './pipeline/start-middleware.ts'
+import { withMiddleware } from './pipeline/with-middleware.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Logger } from './ports/logger.ts'
+import { Threads } from './threads/threads.ts'
+
+export interface HandlingParts {
+  readonly failing: Pick<Failing, 'routes' | 'judge' | 'guard'>
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** Constructs the handlers with all that is put around them. */
+export class Handling {
+  readonly #config: ConsumerConfig
+  readonly #logger: Logger
+  readonly #threads: Threads
+  readonly #handlers: Handlers
+
+  constructor(config: ConsumerConfig, { failing, logger, clock }: HandlingParts) {
+    this.#config = config
+    this.#logger = logger
+    this.#threads = new Threads(config, logger)
+    const { isolate } = this.#threads
+    this.#handlers = new Handlers({ ...failing, isolate, wrap: withMiddleware(config.use, clock) })
+  }
+
+  /** @throws HF_HANDLER_CONFLICT, HF_HANDLER_MISSING */
+  of(topic: string): BoundHandler {
+    return this.#handlers.of(topic)
+  }
+
+  /** Brings up what handlers cannot begin without. */
+  async start(signal: AbortSignal): Promise<void> {
+    await startMiddleware(this.#config, this.#logger)
+    if (this.#threads.isNeeded) await this.#threads.start(signal)
+  }
+
+  async close(): Promise<void> {
+    await this.#threads.close()
+  }
+}
