@@ -29,6 +29,7 @@ export function feedingDriver(feed: Feed): DriverFactory {
         start: async () => feeder.start(),
         pause: () => feeder.pause(),
         resume: () => feeder.resume(),
+        skipTo: () => undefined,
         commit: async (requests) => requests.map(() => ({ status: 'ok' as const })),
         confirm: async () => 'member' as const,
         produce: async () => undefined,

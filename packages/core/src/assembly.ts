@@ -80,7 +80,7 @@ export class Assembly {
     this.scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
     this.failing = this.#createFailing()
     this.#handling = new Handling(config, this)
-    this.userPauses = new UserPausing({ ...this.#shared, react: () => this.#pump.react() })
+    this.userPauses = new UserPausing(this.#shared)
     this.committer = this.#createCommitter()
     this.#rebalance = this.#createRebalance()
     this.group = this.#createGroup()
@@ -96,8 +96,9 @@ export class Assembly {
   #createFailing(): Failing {
     return new Failing(this.#config, {
       ...this.#shared,
-      produce: (records) => (this.#driver as Driver).produce(records),
-      react: () => this.#pump.reactSoon(),
+      driver: () => this.#driver as Driver,
+      progressed: () => this.committer.noteSettled(0),
+      reactSoon: () => this.#pump.reactSoon(),
     })
   }
 
@@ -132,8 +133,8 @@ export class Assembly {
       receive: (batch) => intake.receive(batch),
       advance: (partition, epoch, nextOffset) => intake.advance(partition, epoch, nextOffset),
       rebalance: this.#rebalance,
+      undecodable: (...found) => this.failing.quarantine.undecodable(...found),
       resumeFetch: (partition) => this.#driver?.resume([partition]),
-      react: () => this.#pump.react(),
       fail: (error) => this.session.fail(error),
     })
   }
@@ -201,7 +202,6 @@ export class Assembly {
       release: (partition) => this.#driver?.release([partition]),
       replace: (slot) => this.dispatcher.replace(slot),
       blocked: () => this.committer.doubt(),
-      react: () => this.#pump.react(),
     })
   }
 
@@ -209,7 +209,6 @@ export class Assembly {
     return new ConcurrencyControl(this.#config, {
       ...this.#shared,
       runner: this.dispatcher,
-      react: () => this.#pump.react(),
     })
   }
 
@@ -282,6 +281,7 @@ export class Assembly {
       slots: this.slots,
       events: this.events,
       clock: this.clock,
+      react: () => this.#pump.react(),
     }
   }
 

@@ -4,12 +4,13 @@ import type { Judge } from './pipeline/attempt.ts'
 import type { Guard } from './pipeline/handlers.ts'
 import { RetryRoutes } from './pipeline/retry-routes.ts'
 import type { Clock } from './ports/clock.ts'
-import type { OutgoingRecord } from './ports/driver.ts'
+import type { Driver } from './ports/driver.ts'
 import type { Events } from './ports/events.ts'
 import { Circuits } from './runtime/circuits.ts'
 import { FailureJudge } from './runtime/failure-judge.ts'
 import { Forwarding } from './runtime/forwarding.ts'
 import { OutcomeCounter } from './runtime/outcome-counter.ts'
+import { Quarantine } from './runtime/quarantine.ts'
 import type { Scheduler } from './schedule/scheduler.ts'
 import type { Partitions } from './state/partitions.ts'
 
@@ -18,8 +19,12 @@ export interface FailingPorts {
   readonly scheduler: Scheduler
   readonly events: Events
   readonly clock: Clock
+  driver(): Driver
+  /** Offsets were passed without a record. */
+  progressed(): void
   react(): void
-  produce(records: readonly OutgoingRecord[]): Promise<void>
+  /** As `react`, and not in the call. */
+  reactSoon(): void
 }
 
 /** Constructs all that says and does what follows when a record fails. */
@@ -28,15 +33,18 @@ export class Failing {
   readonly forwarding: Forwarding
   readonly endings: OutcomeCounter
   readonly circuits: Circuits
+  readonly quarantine: Quarantine
   readonly judge: Judge
   readonly guard: Guard
 
   constructor(config: ConsumerConfig, ports: FailingPorts) {
     const random = (): number => Math.random()
+    const produce: Driver['produce'] = (records) => ports.driver().produce(records)
     this.endings = new OutcomeCounter(ports.events)
     this.routes = new RetryRoutes(config)
     this.forwarding = new Forwarding({
       ...ports,
+      produce,
       groupId: config.groupId,
       backoff: config,
       random,
@@ -53,9 +61,18 @@ export class Failing {
       handlers: config.handlers,
       handlerOf: (topic) => this.routes.handlerOf(topic),
       circuitOf: (definition) => circuitOf(definition, config),
+      react: ports.reactSoon,
     })
     this.judge = (error, context, handler, record) =>
       this.circuits.judge(error, context, handler) ?? failures.judge(error, context, handler, record)
     this.guard = (handler, run) => this.circuits.guard(handler, run)
+    this.quarantine = new Quarantine(config, {
+      ...ports,
+      random,
+      produce,
+      handlerOf: (topic) => this.routes.handlerOf(topic).name,
+      judge: (error, place, fetches) => failures.judgeLast(error, this.routes.handlerOf(place.topic), place, fetches),
+      skipTo: (partition, epoch, offset) => ports.driver().skipTo(partition, epoch, offset),
+    })
   }
 }

@@ -30,6 +30,7 @@ export {
 } from './model/record.ts'
 export { type RecordSource, recordsOf, sourceOf } from './model/record-source.ts'
 export { type AssignedPartition, partitionName, type TopicPartition } from './model/topic-partition.ts'
+export type { Undecodable } from './model/undecodable.ts'
 export { bytes, type Decoder, json, SchemaMismatch, string } from './pipeline/decoders.ts'
 export {
   type BatchHandler,

@@ -102,6 +102,10 @@ export class KafkajsDriver implements Driver {
     this.#fetching.resume(partitions)
   }
 
+  skipTo(partition: TopicPartition, epoch: number, offset: number): void {
+    this.#fetching.skipTo(partition, epoch, offset)
+  }
+
   commit(requests: readonly CommitRequest[]): Promise<CommitResult[]> {
     return this.#membership.commit(requests)
   }

@@ -4,6 +4,7 @@ import { createGroupConsumer } from './client.ts'
 import type { Fetching } from './fetch/fetching.ts'
 import type { GroupSession } from './group/group-session.ts'
 import type { BrokerInternals, ClusterInternals } from './internals/cluster.ts'
+import { DEFAULT_MAX_DECOMPRESSED_BYTES } from './internals/codecs.ts'
 import { openDoor } from './internals/door.ts'
 import type { Assigner, Cluster, Consumer } from './internals/kafkajs.ts'
 import { OpenSockets } from './internals/open-sockets.ts'
@@ -123,9 +124,11 @@ export class GroupClient {
 
   #openDoor(cluster: Cluster, assigners: readonly Assigner[]): void {
     const { session, fetching, context } = this.#ports
+    const { maxDecompressedBytes = DEFAULT_MAX_DECOMPRESSED_BYTES, checkCrcs } = this.#ports.config
     this.#cluster = cluster as unknown as ClusterInternals
     makePatient(this.#cluster, () => this.#isOver)
     openDoor(this.#cluster, {
+      decoding: { maxInflatedBytes: maxDecompressedBytes, checkCrcs },
       groupInstanceId: context.groupInstanceId,
       beforeJoin: (broker, memberId) => session.beforeJoin(broker, memberId),
       protocols: () => assigners.map((assigner) => assigner.protocol({ topics: [...this.#topics] })),

@@ -35,7 +35,15 @@ export interface KafkajsOptions {
    * @default 30000, since Kafka's 300000 leaves new partitions unread for minutes
    */
   readonly metadataMaxAgeMs?: number
-  /** The most that a compressed batch may inflate to; the largest value of the process holds. @default 134217728 */
+  /**
+   * `check.crcs`: looks at the checksum of every batch, at 600 MB a second; one that does not hold is quarantined. Where a batch
+   * cannot be decoded it is looked at anyway, and told. @default false, unlike Kafka: TLS and disks have their own
+   */
+  readonly checkCrcs?: boolean
+  /**
+   * The most that a compressed batch may inflate to, and about the most that is inflated at a time; of the former the largest
+   * value of the process holds. Past it a batch is quarantined. @default 134217728
+   */
   readonly maxDecompressedBytes?: number
 }
 
@@ -51,6 +59,7 @@ const DEFAULTS: Omit<KafkajsConfig, 'brokers'> = {
   requestTimeoutMs: 30_000,
   maxRestarts: 10,
   metadataMaxAgeMs: 30_000,
+  checkCrcs: false,
 }
 const KNOWN: readonly string[] = ['brokers', 'sasl', 'maxDecompressedBytes', ...Object.keys(DEFAULTS)]
 const MECHANISMS: readonly unknown[] = ['plain', 'scram-sha-256', 'scram-sha-512']

@@ -12,7 +12,7 @@ export interface ErrorScene {
 const FAULT_CODES: Readonly<Record<InternalFaultCode, ErrorCode>> = {
   HF_KAFKAJS_UNKNOWN: 'HF_DRIVER_INCOMPATIBLE',
   HF_PROTOCOL: 'HF_PROTOCOL_FAULT',
-  HF_CODEC: 'HF_DRIVER_CRASHED',
+  HF_CODEC: 'HF_UNDECODABLE',
 }
 
 const TYPE_CODES: Readonly<Record<string, ErrorCode>> = {

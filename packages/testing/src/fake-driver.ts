@@ -5,6 +5,7 @@ import {
   HoldfastError,
   type TopicPartition,
 } from '@holdfast/core'
+import type { Damage } from './fake-driver/damaged-ranges.ts'
 import { type CommitFault, CommitFaults, type CommitSeen } from './fake-driver/fake-commits.ts'
 import { FakeGroup } from './fake-driver/fake-group.ts'
 import type { FakeRecord } from './fake-driver/fake-log.ts'
@@ -14,6 +15,7 @@ import type { FetchFaults } from './fake-driver/fetch-faults.ts'
 import { partitionFor } from './fake-driver/partitioner.ts'
 import { ProduceFaults } from './fake-driver/produce-faults.ts'
 
+export type { Damage } from './fake-driver/damaged-ranges.ts'
 export type { CommitFault, CommitSeen } from './fake-driver/fake-commits.ts'
 export type { FakeRecord } from './fake-driver/fake-log.ts'
 export type { FetchFaults } from './fake-driver/fetch-faults.ts'
@@ -88,6 +90,11 @@ export class FakeBroker {
 
   compact(topic: string, partition: number, offsets: Iterable<number>): void {
     this.#logs.at({ topic, partition }).remove(offsets)
+  }
+
+  /** Offsets that no client can decode. */
+  damage(topic: string, partition: number, damage: Damage): void {
+    this.#logs.at({ topic, partition }).damage(damage)
   }
 
   truncateBefore(topic: string, partition: number, offset: number): void {

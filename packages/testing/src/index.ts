@@ -8,6 +8,7 @@ export { createFakeClock, type FakeClock } from './fake-clock.ts'
 export {
   type CommitFault,
   type CommitSeen,
+  type Damage,
   FakeBroker,
   type FakeDriverOptions,
   type FakeRecord,

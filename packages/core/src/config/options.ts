@@ -162,6 +162,12 @@ export interface ConsumerOptions {
   readonly retryBackoffMs?: number
   /** `retry.backoff.max.ms`. @default 30000 */
   readonly retryBackoffMaxMs?: number
+  /**
+   * How often a batch that the client cannot decode is fetched, with pauses as between attempts, before its offsets are
+   * quarantined: the dead-letter topic gets a note of them, and the partition goes on past them. Without such a topic it
+   * halts. @default 3
+   */
+  readonly quarantineAfter?: number
   /** How long `stop` waits for handlers that run. @default 30000 */
   readonly shutdownTimeoutMs?: number
   /** Records held in memory, over all partitions; each partition may hold its share. @default 50000 */

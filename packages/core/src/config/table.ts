@@ -179,6 +179,7 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
     kafkaDefault: '1000',
     why: 'it paces handlers, not requests',
   }),
+  quarantineAfter: count(3),
   shutdownTimeoutMs: millis(0, 30_000),
   maxBufferedRecords: count(50_000),
   maxBufferedBytes: count(134_217_728),

@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'HF_THREAD_MODULE_INVALID'
   | 'HF_THREAD_VALUE_REFUSED'
   | 'HF_TOPIC_MISSING'
+  | 'HF_UNDECODABLE'
 
 /** Every error that holdfast throws or reports, by code. `docs/errors.md` shows the same table. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
@@ -271,5 +272,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'A subscribed topic does not exist on the brokers.',
     retryable: true,
     fix: 'Create the topic; holdfast never creates one by subscribing.',
+  },
+  HF_UNDECODABLE: {
+    meaning:
+      'The log holds a batch or record that the client cannot decode: corrupt, of an unknown codec, or beyond a limit.',
+    retryable: false,
+    fix: 'Set deadLetterTopic, so that its offsets are noted there and passed; or raise the limit that the message names.',
   },
 }

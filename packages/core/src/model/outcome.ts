@@ -51,6 +51,9 @@ export interface Held {
 /** What can follow for a record that failed. */
 export type Failed = Retry | Moved | Halt | Dead | Skipped | Held
 
+/** What can follow where there is nothing to try again. */
+export type Last = Exclude<Failed, Retry | Moved>
+
 /** The record was not handed over, and comes again; no attempt is counted. */
 export interface Untried {
   readonly type: 'untried'

@@ -9,5 +9,16 @@ export type PauseCause =
   | 'retry topic'
   | 'circuit'
   | 'dependency'
+  | 'undecodable'
+  | 'quarantine'
   | 'halted'
   | 'draining'
+
+/** These stop only what is fetched: records that are held already run. */
+const FETCH_CAUSES: ReadonlySet<PauseCause> = new Set(['backpressure', 'undecodable', 'quarantine'])
+
+/** Whether a partition may take on records that it holds. */
+export function mayAdmitUnder(causes: ReadonlySet<PauseCause>): boolean {
+  for (const cause of causes) if (!FETCH_CAUSES.has(cause)) return false
+  return true
+}

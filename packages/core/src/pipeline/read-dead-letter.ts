@@ -1,5 +1,6 @@
 import type { ConsumerRecord, HeaderEntry } from '../model/record.ts'
 import { DEAD_LETTER_PREFIX } from './dead-letter.ts'
+import { QUARANTINED_HEADER } from './quarantine-note.ts'
 
 /** A dead letter, read. */
 export interface DeadLetter {
@@ -24,6 +25,8 @@ export interface DeadLetter {
   readonly lastFailure: Date
   /** What its topic did not take of it, such as `headers, value`. */
   readonly truncated: string | undefined
+  /** Set where the letter is a note of offsets that could not be decoded: there are no bytes of them. */
+  readonly quarantined: { readonly firstOffset: number; readonly lastOffset: number } | undefined
   readonly key: Buffer | null
   readonly value: Buffer | null
   /** Those of the record that died. */
@@ -63,10 +66,17 @@ export function readDeadLetter(record: ConsumerRecord): DeadLetter | undefined {
     firstFailure: new Date(text('first-failure')),
     lastFailure: new Date(text('last-failure')),
     truncated: ours.get(`${DEAD_LETTER_PREFIX}truncated`),
+    quarantined: rangeOf(ours.get(QUARANTINED_HEADER)),
     key,
     value,
     headers: all.slice(0, begin),
   }
+}
+
+function rangeOf(text = ''): DeadLetter['quarantined'] {
+  const [firstOffset, lastOffset] = text.split('-').map(wholeNumber)
+  const isRange = firstOffset !== undefined && lastOffset !== undefined && firstOffset <= lastOffset
+  return isRange ? { firstOffset, lastOffset } : undefined
 }
 
 function wholeNumber(text: string): number {

@@ -14,6 +14,7 @@ const UNTRIABLE: readonly ErrorCode[] = [
   'HF_IDEMPOTENCY_MISMATCH',
   'HF_POISON_RECORD',
   'HF_THREAD_VALUE_REFUSED',
+  'HF_UNDECODABLE',
 ]
 /** The pauses while something that every record needs is not there. */
 const OUTAGE_BACKOFF = { retryBackoffMs: 200, retryBackoffMaxMs: 5_000 }

@@ -1,6 +1,7 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
 import type { HeaderEntry, RecordBatch } from '../model/record.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
+import type { Undecodable } from '../model/undecodable.ts'
 import type { Logger } from './logger.ts'
 
 /** What `options.driver` is: a client library, configured but not yet connected. */
@@ -101,6 +102,11 @@ export interface DriverSink {
   /** The position moved over records that are never delivered: control records, aborted or compacted ones. */
   advanced(partition: TopicPartition, epoch: number, nextOffset: number): void
   /**
+   * At the position stands what cannot be decoded; all before it was handed over, and the position stays. It is told again
+   * whenever it is fetched again: the core pauses the partition, and calls `skipTo` where it goes on past it.
+   */
+  undecodable(partition: TopicPartition, epoch: number, found: Undecodable): void
+  /**
    * The fetch position was outside the log and has been moved; what was fetched before no longer counts. Answers the
    * epoch that the partition has from now on.
    */
@@ -136,6 +142,8 @@ export interface Driver {
   /** Desired state, idempotent, until `resume` or the end of the epoch. At most one more batch may arrive. */
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
+  /** Reads a partition on at a later offset, past what could not be decoded. Without effect under another epoch. */
+  skipTo(partition: TopicPartition, epoch: number, offset: number): void
   /** One result per request, in order. Never throws, never repeats a request under another identity. */
   commit(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]>
   /** Asks the coordinator whether the membership of the last assignment stands. Never throws. */

@@ -73,6 +73,26 @@ export interface ConsumerEvents {
     readonly count: number
     readonly reason: 'stale epoch' | 'not active' | 'redelivered'
   }
+  /** Offsets from `offset` on cannot be decoded. They are fetched again after a pause, `quarantineAfter` times at the most. */
+  'fetch:undecodable': PartitionEvent & {
+    readonly offset: number
+    /** Undefined where that cannot be read either. */
+    readonly lastOffset: number | undefined
+    readonly error: HoldfastError
+    /** How often they have been fetched. */
+    readonly fetches: number
+    readonly retryInMs: number
+  }
+  /**
+   * Offsets that cannot be decoded are passed: their dead-letter topic has a note of them, or where it is undefined the
+   * failure policy says `skip`.
+   */
+  'record:quarantined': PartitionEvent & {
+    readonly offset: number
+    readonly lastOffset: number
+    readonly deadLetterTopic: string | undefined
+    readonly error: HoldfastError
+  }
   /** `records`: how many failed; the offset is the first of them. */
   'attempt:failed': AttemptEvent & {
     readonly error: unknown

@@ -49,9 +49,10 @@ export interface RedriveOptions {
 /**
  * - `sent`: it is in its topic again. - `filtered`: the filter left it out.
  * - `looping`: it has been sent `maxRedrives` times. - `copy`: a letter of the same record was sent before.
+ * - `quarantined`: a note of offsets that could not be decoded; there is nothing to send.
  * - `truncated`: its topic did not take all of it, so that it cannot be sent as it was.
  */
-export type LetterFate = 'sent' | 'filtered' | 'looping' | 'copy' | 'truncated'
+export type LetterFate = 'sent' | 'filtered' | 'looping' | 'copy' | 'quarantined' | 'truncated'
 
 export interface RedriveReport {
   /** Letters by what became of them; with `dryRun`, what would have. */
@@ -72,7 +73,7 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
   check(options)
   const { topic, dryRun = false, maximum = Number.POSITIVE_INFINITY, onLetter } = options
   const groupId = dryRun ? temporaryGroup(topic) : (options.groupId ?? `${topic}.redrive`)
-  const counts: Record<LetterFate, number> = { sent: 0, filtered: 0, looping: 0, copy: 0, truncated: 0 }
+  const counts: Record<LetterFate, number> = { sent: 0, filtered: 0, looping: 0, copy: 0, quarantined: 0, truncated: 0 }
   const ids = new Set<string>()
   let foreign = 0
   let hasMore = false
@@ -102,6 +103,7 @@ function fateOf(letter: DeadLetter, ids: ReadonlySet<string>, options: RedriveOp
   const { filter = () => true, maxRedrives = DEFAULT_MAX_REDRIVES } = options
   if (ids.has(letter.id)) return 'copy'
   if (!filter(letter)) return 'filtered'
+  if (letter.quarantined !== undefined) return 'quarantined'
   if (letter.truncated !== undefined) return 'truncated'
   return redrivesOf(letter) >= maxRedrives ? 'looping' : 'sent'
 }

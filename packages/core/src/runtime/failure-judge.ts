@@ -1,8 +1,8 @@
-import type { Failed } from '../model/outcome.ts'
+import type { Failed, Last } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
-import { isUncounted, judge, judgeUncounted, type PlaceInChain } from '../policy/failure.ts'
+import { type Failure, isUncounted, judge, judgeUncounted, type PlaceInChain } from '../policy/failure.ts'
 import { type FailurePolicy, retry } from '../policy/failure-policy.ts'
 import type { FailureStep, RetryTopicsStep } from '../policy/failure-steps.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -61,6 +61,17 @@ export class FailureJudge {
     const nth = this.#count(record, epoch, policy.stepsFor(error))
     const placeIn = (step: RetryTopicsStep): PlaceInChain => place(record.topic, step)
     return judge({ ...failure, error, nth, placeIn }, { policy, deadLetterTopic: this.#deadLetterTopic })
+  }
+
+  /** What follows where no attempt is left. */
+  judgeLast(error: unknown, { name, options }: HandlerDefinition, record: Failure['record'], attempt: number): Last {
+    const nowMs = this.#ports.clock.now()
+    // Nor does it go to a retry topic.
+    const placeIn = (): PlaceInChain => ({ at: 'elsewhere' })
+    return judge(
+      { error, attempt, nth: Number.POSITIVE_INFINITY, handler: name, record, nowMs, random: 0, placeIn },
+      { policy: options.onFailure ?? this.#policy, deadLetterTopic: this.#deadLetterTopic },
+    ) as Last
   }
 
   /** Under another assignment a record begins anew. */

@@ -2,6 +2,7 @@ import type { HoldfastError } from '../errors/holdfast-error.ts'
 import { type DoneAhead, decodeDoneAhead, NOTHING_AHEAD } from '../ledger/done-ahead.ts'
 import type { RecordBatch } from '../model/record.ts'
 import { type AssignedPartition, partitionName, type TopicPartition } from '../model/topic-partition.ts'
+import type { Undecodable } from '../model/undecodable.ts'
 import type { BoundHandler } from '../pipeline/handlers.ts'
 import type { Adoption, Assignment, DriverSink } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
@@ -28,6 +29,7 @@ export interface GroupPorts {
   isPausedByUser(partition: TopicPartition): boolean
   receive(batch: RecordBatch): void
   advance(partition: TopicPartition, epoch: number, nextOffset: number): void
+  undecodable(partition: TopicPartition, epoch: number, found: Undecodable): void
   resumeFetch(partition: TopicPartition): void
   react(): void
   fail(error: unknown): void
@@ -82,6 +84,11 @@ export class Group implements DriverSink {
 
   advanced(partition: TopicPartition, epoch: number, nextOffset: number): void {
     this.#ports.advance(partition, epoch, nextOffset)
+  }
+
+  undecodable(partition: TopicPartition, epoch: number, found: Undecodable): void {
+    this.#ports.undecodable(partition, epoch, found)
+    this.#ports.react()
   }
 
   reset({ topic, partition }: TopicPartition, to: number): number {

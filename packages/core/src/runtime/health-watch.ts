@@ -148,7 +148,7 @@ export class HealthWatch {
       partition: state.partition,
       lag: lagOf(state),
       halted: state.haltedBy?.message,
-      isHeldByDeadLetter: state.queue.holds.has('dead letter'),
+      isHeldByDeadLetter: state.queue.holds.has('dead letter') || state.queue.holds.has('quarantine'),
       isHeldByRetryTopic: state.queue.holds.has('retry topic'),
       lack: lackOf(state),
       isHeldByWatchdog: state.queue.holds.has('watchdog'),

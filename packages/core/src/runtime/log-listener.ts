@@ -86,6 +86,20 @@ function logPartitions(events: Events, logger: Logger): void {
     logger.warn(fields, 'commit metadata ignored; records that were done past the committed offset run again'),
   )
   events.on('record:skipped', (fields) => logger.debug(fields, 'records skipped'))
+  events.on('fetch:undecodable', ({ error, retryInMs, ...fields }) =>
+    logger.warn(
+      { ...fields, code: error.code, reason: error.message, retryInMs: Math.round(retryInMs) },
+      'batch cannot be decoded; it is fetched again',
+    ),
+  )
+  events.on('record:quarantined', ({ error, ...fields }) =>
+    logger.error(
+      { ...fields, code: error.code, reason: error.message },
+      fields.deadLetterTopic === undefined
+        ? 'offsets that cannot be decoded are passed, as the failure policy says'
+        : 'offsets that cannot be decoded are passed; their dead-letter topic has a note of them',
+    ),
+  )
   events.on('batch:received', (fields) => logger.debug(fields, 'batch received'))
   events.on('batch:dropped', (fields) => logger.debug(fields, 'batch dropped'))
 }

@@ -5,6 +5,7 @@ export class OutcomeCounter {
   #moved = 0
   #dead = 0
   #discarded = 0
+  #quarantined = 0
 
   constructor(events: Events) {
     events.on('record:moved', () => {
@@ -16,9 +17,12 @@ export class OutcomeCounter {
     events.on('record:discarded', () => {
       this.#discarded += 1
     })
+    events.on('record:quarantined', ({ offset, lastOffset }) => {
+      this.#quarantined += lastOffset - offset + 1
+    })
   }
 
-  get counts(): { readonly moved: number; readonly dead: number; readonly discarded: number } {
-    return { moved: this.#moved, dead: this.#dead, discarded: this.#discarded }
+  get counts(): Readonly<Record<'moved' | 'dead' | 'discarded' | 'quarantined', number>> {
+    return { moved: this.#moved, dead: this.#dead, discarded: this.#discarded, quarantined: this.#quarantined }
   }
 }

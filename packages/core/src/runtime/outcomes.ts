@@ -148,10 +148,11 @@ export class Outcomes {
     if (first === undefined) return
     const [offset, halt] = first
     const { error } = halt
+    // What a partition held that was halted by a batch past it has run until now.
+    this.#ports.scheduler.halt(state.queue)
     if (state.haltedBy !== undefined) return
     state.haltedBy = error
     state.enter('halted')
-    this.#ports.scheduler.halt(state.queue)
     const event = { ...context.event, offset }
     this.#ports.events.emit('attempt:failed', {
       ...event,

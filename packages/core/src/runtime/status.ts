@@ -82,6 +82,8 @@ export interface ConsumerStatus {
   readonly discarded: number
   /** What handlers depend on, as far as it has a circuit breaker. */
   readonly circuits: readonly CircuitStatus[]
+  /** Offsets that could not be decoded, and were passed. */
+  readonly quarantined: number
   /** As `fenced`. */
   readonly late: LateCounts
   /** Of the partition that is nearest to its deadline, what is left of `maxPollIntervalMs`, from 1 to 0; 1 with nothing to do. */

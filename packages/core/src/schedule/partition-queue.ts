@@ -1,4 +1,4 @@
-import type { PauseCause } from '../model/pause-cause.ts'
+import { mayAdmitUnder, type PauseCause } from '../model/pause-cause.ts'
 import { type ConsumerRecord, recordBytes } from '../model/record.ts'
 import type { RecordSource } from '../model/record-source.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
@@ -226,7 +226,7 @@ export class PartitionQueue implements TopicPartition {
   mayAdmit(limits: PollLimits, counts: AdmissionCount): boolean {
     if (this.#closed || this.due === 0) return false
     const { isFullByRecords, isFullByBytes } = this.room(limits, counts)
-    return !isFullByRecords && !isFullByBytes && this.holds.size === (this.holds.has('backpressure') ? 1 : 0)
+    return !isFullByRecords && !isFullByBytes && mayAdmitUnder(this.holds)
   }
 
   /** Whether as many records are admitted as may be. */

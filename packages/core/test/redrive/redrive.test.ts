@@ -65,7 +65,7 @@ test('every letter is in its topic again with its bytes and headers, and a secon
   const broker = await graveyard(5)
   const report = await drive(broker)
   expect(report).toEqual({
-    counts: { sent: 5, filtered: 0, looping: 0, copy: 0, truncated: 0 },
+    counts: { sent: 5, filtered: 0, looping: 0, copy: 0, quarantined: 0, truncated: 0 },
     foreign: 0,
     hasMore: false,
   })
@@ -132,7 +132,7 @@ test('copies of a letter are sent once, and what is no letter is passed over', a
     broker.produce(DEAD, { key, value, headers: [...headers] })
   broker.produce(DEAD, [{ value: 'not ours' }, { value: 'x', headers: { 'holdfast-dead-id': 'only that' } }])
   expect(await drive(broker)).toEqual({
-    counts: { sent: 2, filtered: 0, looping: 0, copy: 1, truncated: 0 },
+    counts: { sent: 2, filtered: 0, looping: 0, copy: 1, quarantined: 0, truncated: 0 },
     foreign: 2,
     hasMore: false,
   })

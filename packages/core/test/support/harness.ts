@@ -35,6 +35,8 @@ const WATCHED: readonly EventName[] = [
   'partition:reset',
   'metadata:ignored',
   'record:skipped',
+  'fetch:undecodable',
+  'record:quarantined',
   'batch:received',
   'batch:dropped',
   'attempt:failed',

@@ -111,6 +111,10 @@ export class ScriptedDriver implements Driver {
     return this.confirmWith
   }
 
+  skipTo({ topic, partition }: TopicPartition, epoch: number, offset: number): void {
+    this.calls.push(`skip ${topic}/${partition} of ${epoch} to ${offset}`)
+  }
+
   async produce(records: readonly OutgoingRecord[]): Promise<void> {
     await this.answerProducesWith()
     this.produced.push(...records)

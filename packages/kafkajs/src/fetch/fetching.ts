@@ -7,6 +7,7 @@ import { FetchPauses } from './pauses.ts'
 import { Positions } from './positions.ts'
 import { KafkajsRecords } from './record.ts'
 import { FetchSizes } from './sizes.ts'
+import { undecodableIn } from './undecodable.ts'
 
 type Send = (request: FetchRequest) => Promise<FetchResponse>
 
@@ -40,6 +41,11 @@ export class Fetching {
 
   resume(partitions: readonly TopicPartition[]): void {
     this.#pauses.resume(partitions)
+  }
+
+  /** Reads on past what could not be decoded. */
+  skipTo(partition: TopicPartition, epoch: number, offset: number): void {
+    if (this.#positions.owns({ ...partition, epoch })) this.#positions.move(partition, epoch, offset)
   }
 
   /** Answers that count for the present assignment. */
@@ -99,6 +105,7 @@ export class Fetching {
       if (round === undefined || round !== this.#round) return { ...response, responses: [] }
       this.#answered.note(wanted, response)
       this.#positions.offered(response)
+      this.#tellPassed(response)
       return response
     } catch (error) {
       // In a round that is over as well: kafkajs would commit for it, under the generation of now.
@@ -119,6 +126,16 @@ export class Fetching {
     const records = new KafkajsRecords(topic, partition, batch.messages)
     const highWatermark = this.#logEnd(batch)
     this.#context.sink.batch({ topic, partition, epoch, records, nextOffset, highWatermark })
+  }
+
+  /** Positions can move without a batch; and where one cannot, the core has to know. */
+  #tellPassed(response: FetchResponse): void {
+    const { sink } = this.#context
+    for (const advance of this.#positions.passEmpty(response)) sink.advanced(advance, advance.epoch, advance.nextOffset)
+    for (const { topic, partition, found } of undecodableIn(response)) {
+      const epoch = this.#positions.epochOf({ topic, partition })
+      if (epoch !== undefined) sink.undecodable({ topic, partition }, epoch, found)
+    }
   }
 
   /** As Kafka counts lag: what is past the last stable offset cannot be read as committed yet. */

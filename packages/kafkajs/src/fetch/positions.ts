@@ -46,6 +46,10 @@ export class Positions {
     return this.#byName.get(partitionName({ topic, partition }))?.epoch === epoch
   }
 
+  epochOf(partition: TopicPartition): number | undefined {
+    return this.#byName.get(partitionName(partition))?.epoch
+  }
+
   forget(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) this.#byName.delete(partitionName(partition))
   }
@@ -77,6 +81,21 @@ export class Positions {
       }
     }
     return advances
+  }
+
+  /**
+   * Moves positions to the end of batches in which nothing is left at or behind them: compaction takes records, and their
+   * offsets stay. kafkajs would ask for the same batch again.
+   */
+  passEmpty(response: FetchResponse): Advance[] {
+    return response.responses.flatMap(({ topicName: topic, partitions }) =>
+      partitions.flatMap(({ partition, messages, endOffset = -1 }) => {
+        const position = this.#byName.get(`${topic}/${partition}`)
+        if (position === undefined || messages.length > 0 || endOffset <= position.next) return []
+        position.next = endOffset
+        return [{ topic, partition, epoch: position.epoch, nextOffset: endOffset }]
+      }),
+    )
   }
 
   /** Notes what a response offers, as kafkajs will count it. */

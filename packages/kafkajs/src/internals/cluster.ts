@@ -1,3 +1,5 @@
+import type { Undecodable } from '@holdfast/core'
+
 /** The parts of kafkajs's internal `Cluster` and `Broker` that the driver uses; `shapes.ts` checks that they are there. */
 export type Retrier = (
   attempt: (bail: (error: Error) => void, ...rest: unknown[]) => Promise<unknown>,
@@ -52,8 +54,16 @@ export interface JoinRequest {
   readonly groupProtocols: readonly GroupProtocol[]
 }
 
+/** What kafkajs sends, and how it reads the answer. */
+export interface ProtocolRequest {
+  readonly request: { readonly apiVersion: number }
+  readonly response: { decode(raw: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> }
+}
+
+export type MakeRequest = (fields: object) => ProtocolRequest
+
 /** kafkajs's own way from an API's key to the request of the version that the broker has. */
-export type LookupRequest = (apiKey: number, definition: unknown) => (fields: object) => object
+export type LookupRequest = (apiKey: number, definition: unknown) => MakeRequest
 
 export interface FetchRequest {
   topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[]
@@ -67,6 +77,10 @@ export interface FetchResponse {
       /** The end of what a consumer of committed records may read. */
       readonly lastStableOffset?: string
       readonly messages: readonly { readonly offset: string }[]
+      /** Where it goes on behind what holds no records. */
+      readonly endOffset?: number | undefined
+      /** What stands at the position instead of messages. */
+      readonly undecodable?: Undecodable | undefined
     }[]
   }[]
 }

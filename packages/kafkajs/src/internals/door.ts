@@ -7,10 +7,14 @@ import type {
   GroupProtocol,
   Identity,
 } from './cluster.ts'
+import { decodeFetches } from './decode/decode-fetches.ts'
+import type { DecodeOptions } from './decode/fetch-response.ts'
 import { nameMember } from './static-member.ts'
 
 /** What the driver does around the requests of its consumer. */
 export interface DoorHooks {
+  /** How fetch responses are read. */
+  readonly decoding: DecodeOptions
   /** The name under which this member comes back after a restart, if it has one. */
   readonly groupInstanceId: string | undefined
   /** Awaited before every JoinGroup, on every path; a join that is repeated asks again. */
@@ -79,6 +83,7 @@ function doorOf(broker: BrokerInternals, hooks: DoorHooks): BrokerInternals {
     },
     async fetch(request) {
       if (hooks.wantsRejoin()) throw rejoin()
+      decodeFetches(broker, hooks.decoding)
       return final(hooks.fetch(request, (aligned) => broker.fetch(aligned)))
     },
   }

@@ -76,6 +76,24 @@ function headerProblems(seams: KafkajsSeams): Problem[] {
   return problems
 }
 
+/** The answers of these versions are read by us, with what kafkajs was asked for. */
+const FETCH_VERSIONS = { first: 4, last: 11 } as const
+
+/** A fetch must be made of fields with topics, say its version, and read its answer through `response.decode`. */
+function fetchProblems({ fetchProtocol }: KafkajsSeams): Problem[] {
+  const topics = [{ topic: 't', partitions: [{ partition: 0, fetchOffset: '0', maxBytes: 1 }] }]
+  return Object.values(FETCH_VERSIONS).flatMap((version) => {
+    const { request, response } = fetchProtocol.protocol({ version })({
+      maxWaitTime: 1,
+      minBytes: 1,
+      maxBytes: 1,
+      topics,
+    })
+    const isKnown = request.apiVersion === version && typeof response.decode === 'function'
+    return isKnown ? [] : [`a fetch of version ${version} is made in another way`]
+  })
+}
+
 const WRITTEN = [
   ['b', Buffer.from('1')],
   ['__proto__', null],
@@ -105,7 +123,14 @@ function attempt(check: (seams: KafkajsSeams) => Problem[], seams: KafkajsSeams)
  * internals. It holds before and after the mends.
  */
 export function assertKnownKafkajs(seams: KafkajsSeams = installedSeams()): void {
-  const checks = [missingMethods, codecProblems, requestQueueProblems, headerProblems, writtenHeaderProblems]
+  const checks = [
+    missingMethods,
+    codecProblems,
+    requestQueueProblems,
+    headerProblems,
+    writtenHeaderProblems,
+    fetchProblems,
+  ]
   const problems = checks.flatMap((check) => attempt(check, seams))
   if (typeof seams.socketFactory !== 'function') problems.push('network/socketFactory is gone')
   if (seams.version !== KNOWN_KAFKAJS_VERSION) problems.unshift('the version differs')

@@ -1,3 +1,4 @@
+import type { MakeRequest } from './cluster.ts'
 import { CompressionCodecs, CompressionTypes, installedKafkajsVersion, requireInternal } from './kafkajs.ts'
 
 /** A class of kafkajs, of which only the prototype is looked at. */
@@ -6,6 +7,10 @@ export interface AnyClass {
 }
 
 export type RecordDecoder = (decoder: object, context: object) => { readonly headers: unknown }
+
+export interface FetchProtocol {
+  protocol(choice: { readonly version: number }): MakeRequest
+}
 
 export type RecordEncoder = (record: object) => { readonly buffer: Buffer }
 
@@ -21,6 +26,7 @@ export interface KafkajsSeams {
   readonly socketFactory: unknown
   readonly decodeRecord: RecordDecoder
   readonly encodeRecord: RecordEncoder
+  readonly fetchProtocol: FetchProtocol
   readonly readHeader: unknown
   readonly compressionTypes: object
   readonly compressionCodecs: object
@@ -38,6 +44,7 @@ export function installedSeams(): KafkajsSeams {
     socketFactory: requireInternal('network/socketFactory'),
     decodeRecord: requireInternal('protocol/recordBatch/record/v0/decoder'),
     encodeRecord: requireInternal('protocol/recordBatch/record/v0'),
+    fetchProtocol: requireInternal('protocol/requests/fetch'),
     readHeader: requireInternal('protocol/recordBatch/header/v0/decoder'),
     compressionTypes: CompressionTypes,
     compressionCodecs: CompressionCodecs,

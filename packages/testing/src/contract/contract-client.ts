@@ -13,6 +13,7 @@ import {
   type RecordBatch,
   recordsOf,
   type TopicPartition,
+  type Undecodable,
 } from '@holdfast/core'
 import type { DriverEnvironment } from './driver-environment.ts'
 
@@ -55,6 +56,7 @@ export class ContractClient implements DriverSink {
   readonly assignments: Adopted[] = []
   readonly batches: RecordBatch[] = []
   readonly advances: { readonly partition: TopicPartition; readonly epoch: number; readonly nextOffset: number }[] = []
+  readonly undecodables: Undecodable[] = []
   readonly crashes: HoldfastError[] = []
   readonly resets: { readonly partition: TopicPartition; readonly epoch: number; readonly to: number }[] = []
   revocations = 0
@@ -152,6 +154,11 @@ export class ContractClient implements DriverSink {
 
   batch(batch: RecordBatch): void {
     this.batches.push(batch)
+    this.#told()
+  }
+
+  undecodable(_partition: TopicPartition, _epoch: number, found: Undecodable): void {
+    this.undecodables.push(found)
     this.#told()
   }
 

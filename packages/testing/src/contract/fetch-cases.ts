@@ -72,6 +72,21 @@ export const FETCH_CASES: readonly DriverCase[] = [
     },
   ),
 
+  scene('skipTo goes on past offsets, of the epoch in force alone', 1, async ({ topic, client, produce, quiet }) => {
+    const reader = await client().start()
+    reader.driver.pause([{ topic, partition: 0 }])
+    await quiet()
+    await produce(topic, 0, numbered(0, 10))
+    // What may still have come after the pause.
+    const [before] = reader.offsetsOf(topic, 0).slice(-1)
+    reader.driver.skipTo({ topic, partition: 0 }, reader.epoch, 5)
+    reader.driver.skipTo({ topic, partition: 0 }, reader.epoch - 1, 8)
+    reader.driver.resume([{ topic, partition: 0 }])
+    await reader.until(() => reader.offsetsOf(topic, 0).includes(9), 'the rest')
+    assert.equal(before, undefined, 'nothing comes while it is paused')
+    assert.deepEqual(reader.offsetsOf(topic, 0), offsets(5, 10))
+  }),
+
   scene(
     'a pause asked for while the assignment is told is in force from the start',
     1,

@@ -112,6 +112,13 @@ export class FakeFetcher {
     this.#fetch()
   }
 
+  skipTo(partition: TopicPartition, epoch: number, offset: number): void {
+    const position = this.#positions.get(partitionName(partition))
+    if (position?.epoch !== epoch) return
+    position.offset = offset
+    this.#fetch()
+  }
+
   #fetch(): void {
     if (this.#isFetching || this.#isClosed || this.#isSuspended) return
     const ready = [...this.#positions].filter(([name, position]) => !this.#paused.has(name) && this.#hasNews(position))
@@ -140,7 +147,8 @@ export class FakeFetcher {
       this.#epochs.set(partitionName(partition), position.epoch)
       return
     }
-    const { records, nextOffset } = fetched
+    const { records, nextOffset, undecodable } = fetched
+    if (undecodable !== undefined) return sink.undecodable(partition, position.epoch, undecodable)
     if (nextOffset === position.offset) return
     position.offset = nextOffset
     if (records.length === 0) return sink.advanced(partition, position.epoch, nextOffset)

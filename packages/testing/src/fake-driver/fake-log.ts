@@ -1,4 +1,5 @@
-import { type ConsumerRecord, type HeaderEntry, RecordHeaders } from '@holdfast/core'
+import { type ConsumerRecord, type HeaderEntry, RecordHeaders, type Undecodable } from '@holdfast/core'
+import { type Damage, DamagedRanges } from './damaged-ranges.ts'
 
 /** What can be produced; text is written as UTF-8, anything else but bytes and null as JSON. */
 export interface FakeRecord {
@@ -16,13 +17,16 @@ export interface FetchResult {
   readonly records: readonly ConsumerRecord[]
   /** The position after the records and after what follows them without being deliverable. */
   readonly nextOffset: number
+  /** What stands at the position instead of records. */
+  readonly undecodable?: Undecodable | undefined
 }
 
-/** One partition's log: records, and offsets that are never delivered. */
+/** One partition's log: records, ranges that no client can decode, and offsets that are never delivered. */
 export class FakeLog {
   readonly topic: string
   readonly partition: number
   readonly #records = new Map<number, ConsumerRecord>()
+  readonly #damaged = new DamagedRanges()
   #start: number
   #end: number
 
@@ -96,17 +100,25 @@ export class FakeLog {
     this.#end = 0
   }
 
+  damage(damage: Damage): void {
+    this.#damaged.add(damage)
+  }
+
   /** Undefined where the position is outside the log. */
   read(from: number, maxRecords: number): FetchResult | undefined {
     if (from < this.#start || from > this.#end) return undefined
+    const undecodable = this.#damaged.at(from)
+    if (undecodable !== undefined) return { records: [], nextOffset: from, undecodable }
     const records: ConsumerRecord[] = []
     let next = from
+    const end = this.#damaged.firstAfter(from)
     for (const offset of this.#deliverableFrom(from)) {
+      if (offset >= end) return { records, nextOffset: end }
       if (records.length === maxRecords) return { records, nextOffset: offset }
       records.push(this.#records.get(offset) as ConsumerRecord)
       next = offset + 1
     }
-    return { records, nextOffset: Math.max(next, this.#end) }
+    return { records, nextOffset: Math.min(Math.max(next, this.#end), end) }
   }
 
   *#deliverableFrom(from: number): Iterable<number> {

@@ -97,6 +97,10 @@ export class FakeMember implements Driver, GroupMember {
     this.#fetcher.resume(partitions)
   }
 
+  skipTo(partition: TopicPartition, epoch: number, offset: number): void {
+    this.#fetcher.skipTo(partition, epoch, offset)
+  }
+
   async commit(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]> {
     // What is sent behind a join waits for its end.
     await this.#joinUnderWay?.promise

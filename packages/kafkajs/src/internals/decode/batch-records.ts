@@ -1,0 +1,185 @@
+import { InternalFault } from '../fault.ts'
+import { requireInternal } from '../kafkajs.ts'
+import type { BatchHeader } from './batch-header.ts'
+import { type Budget, isSpent } from './budget.ts'
+
+/** A message as kafkajs makes it; its offset is a text. */
+export interface DecodedMessage {
+  readonly offset: string
+}
+
+/** Offsets that are lost. */
+export interface Failure {
+  readonly firstOffset: number
+  readonly nextOffset: number
+  readonly reason: Error
+}
+
+/** What can be had of a batch. */
+export interface BatchRecords {
+  readonly messages: readonly DecodedMessage[]
+  /** Whether all of it was read. */
+  readonly isWhole: boolean
+  /** What stands behind the messages. */
+  readonly failure?: Failure
+}
+
+interface Decoder {
+  readonly buffer: Buffer
+  offset: number
+  readVarInt(): number
+  readVarLong(): unknown
+}
+
+const Decoder: new (buffer: Buffer) => Decoder = requireInternal('protocol/decoder')
+const decodeRecord: (decoder: Decoder, context: object) => DecodedMessage = requireInternal(
+  'protocol/recordBatch/record/v0/decoder',
+)
+
+/** Attributes, two deltas, and three lengths of what is absent; and the length of all that. */
+const SMALLEST_RECORD_BYTES = 6
+const SMALLEST_FRAMED_BYTES = 7
+const MAGIC = 2
+
+/**
+ * The records of a batch from the position on. A record that cannot be decoded ends them: those before it count, and those
+ * behind it come when it has been passed. Of one that is whole but for its content only its own offset is lost.
+ */
+export function readRecords(header: BatchHeader, body: Buffer, position: number, budget: Budget): BatchRecords {
+  const reader = new RecordReader(header, body, position)
+  try {
+    reader.checkCount()
+    while (reader.hasNext) {
+      if (isSpent(budget) && reader.messages.length > 0) return { messages: reader.messages, isWhole: false }
+      if (reader.next()) budget.records -= 1
+    }
+    reader.checkOffsets()
+    return { messages: reader.messages, isWhole: true }
+  } catch (error) {
+    return { messages: reader.messages, isWhole: false, failure: reader.failureBy(error as Error) }
+  }
+}
+
+class RecordReader {
+  messages: DecodedMessage[] = []
+  readonly #header: BatchHeader
+  readonly #context: object
+  readonly #outer: Decoder
+  readonly #position: number
+  /** All before it lies before the position. */
+  #passed: number
+  #left: number
+  /** The record that is being read, where its bounds are known. */
+  #record: Buffer | undefined
+
+  constructor(header: BatchHeader, body: Buffer, position: number) {
+    this.#header = header
+    this.#context = contextOf(header)
+    this.#outer = new Decoder(body)
+    this.#position = position
+    this.#passed = header.baseOffset
+    this.#left = header.count
+  }
+
+  get hasNext(): boolean {
+    return this.#left > 0
+  }
+
+  checkCount(): void {
+    const { count } = this.#header
+    const bytes = this.#outer.buffer.length
+    if (count < 0 || count * SMALLEST_FRAMED_BYTES > bytes) throw corrupt(`${count} records in ${bytes} bytes`)
+  }
+
+  /** Whether the record counts: what lies before the position is passed over. */
+  next(): boolean {
+    this.#record = undefined
+    const outer = this.#outer
+    const bytes = outer.readVarInt()
+    const end = outer.offset + bytes
+    if (bytes < SMALLEST_RECORD_BYTES || end > outer.buffer.length) throw corrupt(`a record of ${bytes} bytes`)
+    const record = outer.buffer.subarray(outer.offset, end)
+    this.#record = record
+    this.#left -= 1
+    outer.offset = end
+    if (this.#passes(record)) return false
+    const decoder = new Decoder(record)
+    const message = decodeRecord(decoder, this.#context)
+    if (decoder.offset !== bytes) throw corrupt(`a record of ${bytes} bytes ends after ${decoder.offset}`)
+    this.messages.push(message)
+    return true
+  }
+
+  /** An offset that is not to be believed is no reason to pass its record. */
+  #passes(record: Buffer): boolean {
+    if (this.#passed >= this.#position) return false
+    const offset = this.#offsetOf(record)
+    if (offset < this.#passed || offset > this.#header.lastOffset) throw corrupt(`offset ${offset} behind others`)
+    this.#passed = offset + 1
+    return offset < this.#position
+  }
+
+  /** Offsets grow, and stay within what the head says: with one that does not, the position would leave the log. */
+  checkOffsets(): void {
+    let least = this.#least
+    for (const { offset } of this.messages) {
+      const number = Number(offset)
+      if (number >= least && number <= this.#header.lastOffset) {
+        least = number + 1
+        continue
+      }
+      this.messages = []
+      this.#record = undefined
+      throw corrupt(`offset ${offset} in a batch of ${this.#header.baseOffset} to ${this.#header.lastOffset}`)
+    }
+  }
+
+  /** What is lost: one offset where the bounds of its record hold, else all that is left of the batch. */
+  failureBy(error: Error): Failure {
+    const { lastOffset } = this.#header
+    const last = this.messages.at(-1)
+    const firstOffset = last === undefined ? this.#least : Number(last.offset) + 1
+    const rest = { firstOffset: Math.min(firstOffset, lastOffset), nextOffset: lastOffset + 1 }
+    const reason = error instanceof InternalFault ? error : corrupt(error.message)
+    if (this.#record === undefined || this.#left === 0) return { ...rest, reason }
+    const offset = this.#offsetOf(this.#record)
+    const isPlausible = offset >= firstOffset && offset < lastOffset
+    return isPlausible ? { firstOffset: offset, nextOffset: offset + 1, reason } : { ...rest, reason }
+  }
+
+  /** The first offset that counts. */
+  get #least(): number {
+    return Math.max(this.#header.baseOffset, this.#position)
+  }
+
+  #offsetOf(record: Buffer): number {
+    const decoder = new Decoder(record)
+    decoder.offset = 1
+    decoder.readVarLong()
+    return this.#header.baseOffset + decoder.readVarInt()
+  }
+}
+
+/** What kafkajs keeps of a batch beside each of its messages. */
+function contextOf(header: BatchHeader): object {
+  const { baseOffset, lastOffset, isTransactional, isControl, isLogAppendTime } = header
+  const { partitionLeaderEpoch, firstTimestamp, maxTimestamp, producerId, producerEpoch, firstSequence } = header
+  return {
+    firstOffset: String(baseOffset),
+    firstTimestamp,
+    partitionLeaderEpoch,
+    inTransaction: isTransactional,
+    isControlBatch: isControl,
+    lastOffsetDelta: lastOffset - baseOffset,
+    producerId,
+    producerEpoch,
+    firstSequence,
+    maxTimestamp,
+    timestampType: isLogAppendTime ? 1 : 0,
+    magicByte: MAGIC,
+  }
+}
+
+function corrupt(reason: string): InternalFault {
+  return new InternalFault('HF_CODEC', `a record batch is corrupt: ${reason}`)
+}
