@@ -40,9 +40,9 @@ export class Circuit {
     return this.#downSinceMs
   }
 
-  /** An attempt that was not a probe has succeeded. One that began before the circuit opened says nothing any more. */
+  /** An attempt that was not a probe has succeeded. Of one that began before the circuit opened nothing follows. */
   succeeded(): void {
-    if (this.#state === 'closed') for (const judge of this.#judges) judge.success(LibraryState.Closed)
+    for (const judge of this.#judges) judge.success(LibraryState.Closed)
   }
 
   /** An attempt that was not a probe has failed by the dependency. Answers whether that opened the circuit. */

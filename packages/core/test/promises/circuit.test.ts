@@ -1,65 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { type FakeBroker, fakeBroker } from '../../../testing/src/fake-driver.ts'
-import type { ConsumerOptions } from '../../src/config/options.ts'
-import type { ConsumerRecord } from '../../src/model/record.ts'
+import { createFakeClock } from '../../../testing/src/fake-clock.ts'
 import { on } from '../../src/pipeline/handler.ts'
-import { type CircuitBreakerOptions, circuitBreaker } from '../../src/policy/circuit-breaker.ts'
+import { circuitBreaker } from '../../src/policy/circuit-breaker.ts'
 import { deadLetter } from '../../src/policy/failure-policy.ts'
-import { rig, values } from '../support/harness.ts'
+import { breaker, committed, Down, names, Server, serving } from '../support/circuit-scene.ts'
+import { values } from '../support/harness.ts'
 
-class Down extends Error {}
-
-/** A dependency that the test takes down, with all the calls that were made of it. */
-class Server {
-  isDown = false
-  readonly calls: string[] = []
-  /** Calls that have not been answered; only while `holds`. */
-  readonly held: { end(): void; fail(): void }[] = []
-  holds = false
-
-  readonly handle = ({ topic, partition, offset }: ConsumerRecord): unknown => {
-    this.calls.push(`${topic}/${partition}@${offset}`)
-    if (!this.holds) return this.isDown ? Promise.reject(new Down('no answer')) : undefined
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.held.push({ end: resolve, fail: () => reject(new Down('no answer')) })
-    return promise
-  }
+/** In order of their partitions, the first of which has a head that fails by itself. */
+async function twoPartitions() {
+  const handler = on('t', { circuit: breaker() }, ({ partition, offset }) =>
+    partition === 0 && offset === 0 ? Promise.reject(new Down()) : undefined,
+  )
+  const made = await serving({ handlers: [handler], order: 'partition', maxAttempts: 1_000 }, { partitions: 2 })
+  return { ...made, committedTo: () => committed(made.broker, 2) }
 }
-
-/** No random pauses: what is tried again is tried at once. */
-const QUICK = { maxAttempts: 5, retryBackoffMs: 1, retryBackoffMaxMs: 1 }
-
-function breaker(options: Partial<CircuitBreakerOptions> = {}) {
-  return circuitBreaker({ name: 'smtp', consecutiveFailures: 3, halfOpenAfterMs: 1_000, when: Down, ...options })
-}
-
-async function serving(
-  options: Partial<ConsumerOptions> = {},
-  { partitions = 1, circuit = breaker(), server = new Server() } = {},
-) {
-  const broker = fakeBroker()
-  for (const topic of ['t', 'other']) broker.createTopic(topic, partitions)
-  broker.createTopic('t.dead')
-  const others: number[] = []
-  const made = rig({
-    driver: broker.driver(),
-    order: 'key',
-    deadLetterTopic: 't.dead',
-    ...QUICK,
-    handlers: [on('t', { circuit }, server.handle), on('other', ({ offset }) => void others.push(offset))],
-    ...options,
-  })
-  made.start()
-  await made.clock.settle()
-  const dead = (): readonly ConsumerRecord[] => broker.records('t.dead')
-  return { ...made, broker, server, others, dead }
-}
-
-const names = (told: readonly { readonly name: string }[]): string[] =>
-  told.map(({ name }) => name).filter((name) => name.startsWith('circuit:'))
-
-const committed = (broker: FakeBroker, partitions: number, topic = 't'): number[] =>
-  Array.from({ length: partitions }, (_, partition) => broker.committed(topic, partition))
 
 test('while its dependency is down nothing is called but one record at a time; then all is done, and nothing is dead', async () => {
   const { broker, clock, server, dead, told, events, consumer } = await serving()
@@ -157,16 +111,31 @@ describe('partitions', () => {
   })
 
   test('no record of a paused partition is late or stalled, how ever long it takes, nor right after', async () => {
-    const { broker, clock, server, events, consumer } = await serving({ maxPollIntervalMs: 10_000, order: 'partition' })
-    server.isDown = true
+    let isDown = false
+    const clock = createFakeClock()
+    const handler = on('t', { circuit: breaker() }, async () => {
+      if (isDown) throw new Down()
+      await new Promise<void>((done) => void clock.setTimer(done, 50))
+    })
+    const made = await serving({ maxPollIntervalMs: 10_000, handlers: [handler] }, { clock })
+    const { broker, events, consumer } = made
+    isDown = true
     broker.produce('t', values(0, 400))
     await clock.advance('5m')
     expect(consumer.status().health.reasons.map(({ code }) => code)).toEqual(['dependency-open'])
-    server.isDown = false
+    isDown = false
     await clock.advance('2m')
     expect(broker.committed('t', 0)).toBe(400)
     expect([...events('poll:late'), ...events('attempt:late')]).toEqual([])
     expect(events('health:changed').every(({ to }) => to !== 'unhealthy')).toBe(true)
+  })
+
+  test('take turns with their records: one whose head fails by itself does not keep the others waiting', async () => {
+    const { broker, clock, consumer, committedTo } = await twoPartitions()
+    broker.produce('t', [...values(0, 5), ...values(5, 10, 1)])
+    await clock.advance('1m')
+    expect(committedTo()).toEqual([-1, 5])
+    expect(consumer.status().partitions.map(({ pausedBy }) => pausedBy.includes('circuit'))).toEqual([true, true])
   })
 
   test('a record that fails by itself is not the only one that is tried: its turn passes', async () => {
@@ -191,123 +160,6 @@ describe('partitions', () => {
   })
 })
 
-describe('the probe', () => {
-  test('is one record over all partitions of all handlers that share the dependency', async () => {
-    const server = new Server()
-    const circuit = breaker()
-    const handlers = [on('t', { circuit }, server.handle), on('other', { circuit }, server.handle)]
-    const { broker, clock, consumer } = await serving({ handlers }, { partitions: 3, server })
-    server.isDown = true
-    for (const topic of ['t', 'other'])
-      for (const partition of [0, 1, 2]) broker.produce(topic, values(0, 20, partition))
-    await clock.advance(900)
-    server.holds = true
-    const before = server.calls.length
-    await clock.advance('1m')
-    expect(server.calls).toHaveLength(before + 1)
-    expect(consumer.status()).toMatchObject({
-      circuits: [{ state: 'half-open', topics: ['t', 'other'], waiting: 6 }],
-      slots: { busy: 1 },
-    })
-    server.held[0]?.fail()
-    await clock.advance(1_900)
-    expect(server.calls).toHaveLength(before + 1)
-    await clock.advance('1m')
-    expect(server.calls).toHaveLength(before + 2)
-    server.isDown = false
-    server.holds = false
-    server.held[1]?.end()
-    await clock.advance('5s')
-    expect([committed(broker, 3), committed(broker, 3, 'other')]).toEqual([
-      [20, 20, 20],
-      [20, 20, 20],
-    ])
-  })
-
-  test('that fails for reasons of its own says nothing of the dependency: the next one is tried at once', async () => {
-    const server = new Server()
-    const refused: number[] = []
-    const handler = on('t', { circuit: breaker() }, (record) => {
-      if (!server.isDown && refused.length < 2) {
-        refused.push(record.offset)
-        throw new Error('550')
-      }
-      return server.handle(record)
-    })
-    const { broker, clock, told, dead } = await serving({ handlers: [handler], maxAttempts: 4 })
-    server.isDown = true
-    broker.produce('t', values(0, 20))
-    await clock.advance(900)
-    server.isDown = false
-    await clock.advance('2s')
-    expect(new Set(refused).size).toBe(2)
-    expect(names(told)).toEqual(['circuit:opened', 'circuit:half-open', 'circuit:closed'])
-    expect([broker.committed('t', 0), dead()]).toEqual([20, []])
-  })
-
-  test('that goes with its partition does not leave the circuit half-open: another one is tried', async () => {
-    const { broker, clock, server, events, consumer } = await serving()
-    server.isDown = true
-    broker.produce('t', values(0, 20))
-    await clock.advance(900)
-    server.holds = true
-    await clock.advance(300)
-    expect(server.held).toHaveLength(1)
-    broker.lose()
-    server.isDown = false
-    server.holds = false
-    await clock.advance('5s')
-    expect(events('circuit:closed')).toHaveLength(1)
-    expect(broker.committed('t', 0)).toBe(20)
-    expect(consumer.status().circuits).toMatchObject([{ state: 'closed' }])
-  })
-
-  test('a partition that came while it was open has one too', async () => {
-    const { broker, clock, server, events, consumer } = await serving()
-    server.isDown = true
-    broker.produce('t', values(0, 20))
-    await clock.advance(900)
-    const before = server.calls.length
-    broker.lose()
-    await clock.settle()
-    expect(consumer.status().partitions).toMatchObject([{ topic: 'other' }, { pausedBy: ['circuit'], open: 20 }])
-    await clock.advance(500)
-    expect(server.calls).toHaveLength(before + 1)
-    server.isDown = false
-    await clock.advance('5s')
-    expect(events('circuit:closed')).toHaveLength(1)
-    expect(broker.committed('t', 0)).toBe(20)
-  })
-
-  test('of a batch handler is one record, and a batch that fails in part does not open the circuit', async () => {
-    const sizes: number[] = []
-    let isDown = false
-    const handler = on('t', { circuit: breaker(), batch: true }, (records) => {
-      sizes.push(records.length)
-      if (isDown) throw new Down()
-      return records.map(({ offset }) => (offset === 7 ? new Down() : undefined))
-    })
-    const { broker, clock, events, dead } = await serving({ handlers: [handler], maxBatchRecords: 10 })
-    broker.produce('t', values(0, 10))
-    await clock.advance('1s')
-    // Alone it has nothing that succeeds beside it.
-    expect(sizes.slice(0, 2)).toEqual([10, 1])
-    expect(events('circuit:opened').map(({ circuit }) => circuit)).toEqual(['smtp'])
-    await clock.advance('1s')
-    isDown = true
-    broker.produce('t', values(10, 40))
-    sizes.length = 0
-    await clock.advance('1m')
-    expect(sizes.length).toBeGreaterThan(3)
-    expect(sizes.every((size) => size === 1)).toBe(true)
-    expect(dead()).toEqual([])
-    isDown = false
-    await clock.advance('3m')
-    expect(broker.committed('t', 0)).toBe(40)
-    expect(dead().map(({ value }) => String(value))).toEqual(['7'])
-  })
-})
-
 describe('rebalances and stops', () => {
   test('an eager rebalance while it is open keeps what waits, and starts nothing', async () => {
     const { broker, clock, server, events } = await serving({ partitionAssignmentStrategy: ['range'] })
@@ -323,6 +175,27 @@ describe('rebalances and stops', () => {
     expect(broker.committed('t', 0)).toBe(20)
     expect(events('group:lost')).toEqual([])
     expect(new Set(events('record:settled').map(({ epoch }) => epoch))).toEqual(new Set([1]))
+  })
+
+  test('while a drain is under way no record is tried, though it is time', async () => {
+    const other = Promise.withResolvers<void>()
+    const server = new Server()
+    const handlers = [on('t', { circuit: breaker() }, server.handle), on('other', () => other.promise)]
+    const strategy = { partitionAssignmentStrategy: ['range'] } as const
+    const { broker, clock, events } = await serving({ handlers, ...strategy }, { server })
+    server.isDown = true
+    broker.produce('t', values(0, 20))
+    broker.produce('other', values(0, 1))
+    await clock.advance(900)
+    const before = server.calls.length
+    void broker.rebalance()
+    await clock.advance('3s')
+    expect(events('circuit:half-open')).toHaveLength(1)
+    expect(server.calls).toHaveLength(before)
+    server.isDown = false
+    other.resolve()
+    await clock.advance('3s')
+    expect(broker.committed('t', 0)).toBe(20)
   })
 
   test.each([
