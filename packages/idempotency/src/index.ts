@@ -1,4 +1,8 @@
+export { type BatchedStore, type BatchingOptions, batched } from './batching/batched-store.ts'
 export { claimKey, type KeyParts } from './claim-key.ts'
+export { claimOf } from './middleware/claims.ts'
+export { idempotent } from './middleware/idempotent.ts'
+export type { IdempotentOptions, KeySource } from './middleware/options.ts'
 export type {
   Claim,
   ClaimRequest,

@@ -1,0 +1,124 @@
+import { type Clock, HoldfastError } from '@holdfast/core'
+import type { Claim, ClaimRequest, ClaimResult, Completion, IdempotencyStore, Renewal, WriteResult } from '../store.ts'
+import { Gatherer, type GathererLimits } from './gatherer.ts'
+
+export interface BatchingOptions {
+  /** How many entries a call of the store has at the most. @default 500 */
+  readonly maxSize?: number
+  /** How long an entry waits for others where no call is under way; 0 is the end of the event loop's turn. @default 0 */
+  readonly maxWaitMs?: number
+  /** A call that has no answer by then has failed. @default 5000 */
+  readonly timeoutMs?: number
+  /** @default the process's timers */
+  readonly clock?: Pick<Clock, 'setTimer'>
+}
+
+export interface BatchedStore extends IdempotencyStore {
+  /** The calls that were made of the store so far, and the entries that they had. */
+  readonly counts: { readonly calls: number; readonly entries: number }
+}
+
+const timers: Pick<Clock, 'setTimer'> = {
+  setTimer(callback, delayMs) {
+    const handle = setTimeout(callback, delayMs)
+    return { clear: () => clearTimeout(handle) }
+  },
+}
+
+const known = new WeakMap<IdempotencyStore, BatchedStore>()
+
+/**
+ * A store whose calls gather what many attempts want at the same time: one round trip for all of it. `idempotent` does this to
+ * every store by itself; by hand it is for other limits, or to see `counts`.
+ * @throws HF_OPTION_INVALID
+ */
+export function batched(
+  store: IdempotencyStore,
+  { maxSize = 500, maxWaitMs = 0, timeoutMs = 5_000, clock = timers }: BatchingOptions = {},
+): BatchedStore {
+  checkWhole('maxSize', maxSize, 1)
+  checkWhole('maxWaitMs', maxWaitMs, 0)
+  checkWhole('timeoutMs', timeoutMs, 1)
+  const made = new Batched(store, { maxSize, maxWaitMs, timeoutMs, clock })
+  known.set(made, made)
+  return made
+}
+
+/** The same for every middleware that has the store, so that their calls gather too. */
+export function batchedOnce(store: IdempotencyStore): BatchedStore {
+  const made = known.get(store) ?? batched(store)
+  known.set(store, made)
+  return made
+}
+
+class Batched implements BatchedStore {
+  readonly name: string
+  readonly #store: IdempotencyStore
+  readonly #claims: Gatherer<ClaimRequest, ClaimResult>
+  readonly #renewals: Gatherer<Renewal, WriteResult>
+  readonly #completions: Gatherer<Completion, WriteResult>
+  readonly #releases: Gatherer<Claim, WriteResult>
+  #calls = 0
+  #entries = 0
+
+  constructor(store: IdempotencyStore, limits: GathererLimits) {
+    this.name = store.name
+    this.#store = store
+    const counted =
+      <Entry, Result>(send: (entries: readonly Entry[]) => Promise<readonly Result[]>) =>
+      async (entries: readonly Entry[]): Promise<readonly Result[]> => {
+        this.#calls += 1
+        this.#entries += entries.length
+        return send(entries)
+      }
+    this.#claims = new Gatherer(
+      counted((requests) => store.claim(requests)),
+      limits,
+    )
+    this.#renewals = new Gatherer(
+      counted((renewals) => store.renew(renewals)),
+      limits,
+    )
+    this.#completions = new Gatherer(
+      counted((completions) => store.complete(completions)),
+      limits,
+    )
+    this.#releases = new Gatherer(
+      counted((claims) => store.release(claims)),
+      limits,
+    )
+  }
+
+  get counts(): BatchedStore['counts'] {
+    return { calls: this.#calls, entries: this.#entries }
+  }
+
+  async check(warn: (message: string) => void): Promise<void> {
+    await this.#store.check?.(warn)
+  }
+
+  claim(requests: readonly ClaimRequest[]): Promise<readonly ClaimResult[]> {
+    return this.#claims.add(requests)
+  }
+
+  renew(renewals: readonly Renewal[]): Promise<readonly WriteResult[]> {
+    return this.#renewals.add(renewals)
+  }
+
+  complete(completions: readonly Completion[]): Promise<readonly WriteResult[]> {
+    return this.#completions.add(completions)
+  }
+
+  release(claims: readonly Claim[]): Promise<readonly WriteResult[]> {
+    return this.#releases.add(claims)
+  }
+}
+
+function checkWhole(option: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value < 2 ** 31) return
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    `${option} = ${value} of batched is not allowed: it must be a whole number of at least ${least}.\n  Fix: correct ${option}.`,
+    { details: { option } },
+  )
+}

@@ -1,0 +1,87 @@
+import type { AttemptCall, HoldfastError, Timer } from '@holdfast/core'
+import type { Claim, IdempotencyStore } from '../store.ts'
+import { claimLost } from './errors.ts'
+
+/** Shares of a lease: when it is renewed, and how soon again where the store did not answer. */
+const RENEWED_AT = 1 / 3
+const TRIED_AGAIN_AT = 1 / 12
+
+/**
+ * Keeps the leases of an attempt while it runs: renews them every third of their length, and says when one is lost. It ends with the
+ * attempt's signal and at its deadline, so that a handler which is not waited for any more does not hold its key.
+ */
+export class Lease {
+  readonly #call: AttemptCall
+  readonly #store: IdempotencyStore
+  readonly #leaseMs: number
+  readonly #lost: (error: HoldfastError) => void
+  readonly #claims = new Set<Claim>()
+  /** From when on the leases run, at the earliest: when they were asked for, by this member's clock. */
+  #grantedMs: number
+  #isRenewing = false
+  #timer: Timer | undefined
+
+  constructor(
+    call: AttemptCall,
+    { store, leaseMs, grantedMs }: { store: IdempotencyStore; leaseMs: number; grantedMs: number },
+    lost: (error: HoldfastError) => void,
+  ) {
+    this.#call = call
+    this.#store = store
+    this.#leaseMs = leaseMs
+    this.#grantedMs = grantedMs
+    this.#lost = lost
+  }
+
+  keep(claims: readonly Claim[]): void {
+    for (const claim of claims) this.#claims.add(claim)
+    this.#schedule()
+  }
+
+  /** The claim is settled by itself. */
+  drop(claim: Claim): void {
+    this.#claims.delete(claim)
+  }
+
+  end(): void {
+    this.#claims.clear()
+    this.#timer?.clear()
+  }
+
+  #schedule(share = RENEWED_AT): void {
+    this.#timer?.clear()
+    this.#timer = this.#call.clock.setTimer(() => this.#tick(), Math.floor(this.#leaseMs * share))
+  }
+
+  #tick(): void {
+    const { clock, signal, deadline } = this.#call
+    if (this.#claims.size === 0 || signal.aborted || clock.wallNow() >= deadline.getTime()) return
+    if (clock.now() - this.#grantedMs >= this.#leaseMs)
+      return this.#lose(`its lease of ${this.#leaseMs} ms has run out, and the store did not renew it`)
+    this.#schedule()
+    if (this.#isRenewing) return
+    this.#renew().catch(() => {
+      if (this.#claims.size > 0) this.#schedule(TRIED_AGAIN_AT)
+    })
+  }
+
+  async #renew(): Promise<void> {
+    this.#isRenewing = true
+    const askedMs = this.#call.clock.now()
+    const claims = [...this.#claims]
+    try {
+      const results = await this.#store.renew(claims.map((claim) => ({ ...claim, leaseMs: this.#leaseMs })))
+      this.#grantedMs = askedMs
+      // What was settled meanwhile is stale by that.
+      const isLost = claims.some((claim, index) => results[index] === 'stale' && this.#claims.has(claim))
+      if (isLost) this.#lose('its lease had run out, and another attempt has claimed its key')
+    } finally {
+      this.#isRenewing = false
+    }
+  }
+
+  #lose(reason: string): void {
+    this.end()
+    this.#lost(claimLost(this.#call, reason))
+  }
+}

@@ -1,0 +1,69 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { type AttemptCall, type ConsumerRecord, HoldfastError, partitionName } from '@holdfast/core'
+import { claimKey } from '../claim-key.ts'
+import type { ClaimRequest } from '../store.ts'
+import type { Settings } from './options.ts'
+
+type AnyRecord = ConsumerRecord<unknown, unknown, unknown>
+
+/** Makes the claims of an attempt's records. */
+export class Requests {
+  readonly #settings: Settings
+  readonly #process: string = randomUUID()
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  /** @throws HF_IDEMPOTENCY_KEY_MISSING; what a function of the options throws */
+  of(record: AnyRecord, raw: ConsumerRecord, call: AttemptCall): ClaimRequest {
+    const { namespace, tenant, leaseMs, windowMs } = this.#settings
+    const key = claimKey({
+      groupId: call.groupId,
+      namespace: namespace ?? `${call.handler} ${call.topics.join(' ')}`,
+      tenant: tenant(record),
+      key: this.#keyOf(record, raw, call),
+    })
+    return { key, owner: this.#ownerOf(raw, call), fingerprint: this.#fingerprintOf(record, raw), leaseMs, windowMs }
+  }
+
+  #keyOf(record: AnyRecord, raw: ConsumerRecord, call: AttemptCall): string | Uint8Array {
+    const { key: source } = this.#settings
+    // A topic that is created anew counts from 0 again; the timestamp tells its records from those before.
+    if (source === 'offset') return `${partitionName(raw)}@${raw.offset} of ${raw.timestamp}`
+    const key =
+      source === 'record key' ? raw.key : typeof source === 'function' ? source(record) : raw.headers.get(source.header)
+    if (key === null || key === undefined || key.length === 0) throw keyMissing(raw, call, this.#settings)
+    return key
+  }
+
+  /**
+   * The same for every attempt of this member at the record, so that one claims again what another got without knowing it. Attempts of
+   * other members, and under another assignment, are by other owners.
+   */
+  #ownerOf({ topic, partition, offset }: ConsumerRecord, { memberId, epoch }: AttemptCall): string {
+    return digest(`${this.#process} ${memberId} ${epoch} ${topic} ${partition} ${offset}`)
+  }
+
+  #fingerprintOf(record: AnyRecord, raw: ConsumerRecord): string | null {
+    const { fingerprint } = this.#settings
+    if (fingerprint === false || fingerprint === undefined) return null
+    if (typeof fingerprint === 'function') return digest(fingerprint(record))
+    return raw.value === null ? 'null' : digest(raw.value)
+  }
+}
+
+function digest(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('base64url')
+}
+
+function keyMissing(record: ConsumerRecord, { handler }: AttemptCall, { key }: Settings): HoldfastError {
+  const { topic, partition, offset } = record
+  const source =
+    typeof key === 'function' ? 'the function key' : typeof key === 'object' ? `the header ${key.header}` : key
+  return new HoldfastError(
+    'HF_IDEMPOTENCY_KEY_MISSING',
+    `${partitionName(record)}@${offset} has no idempotency key for ${handler}: ${source} gives none, or an empty one.\n  Fix: let the producer set it, or choose another key.`,
+    { details: { topic, partition, offset, handler } },
+  )
+}

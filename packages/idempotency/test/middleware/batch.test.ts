@@ -1,0 +1,120 @@
+import { type BatchHandler, type ConsumerRecord, on, type RecordHeaders } from '@holdfast/core'
+import { expect, test } from 'vitest'
+import { onceScene } from '../support/scene.ts'
+
+type Handler = BatchHandler<Buffer | null, Buffer | null, RecordHeaders>
+
+async function batches(handle: Handler = () => undefined, once: object = {}, consumer: object = {}) {
+  const calls: string[][] = []
+  const handler = on('t', { batch: true }, (records: readonly ConsumerRecord[], context) => {
+    calls.push(records.map(({ value }) => String(value)))
+    return handle(records, context)
+  })
+  const scene = await onceScene({ once, consumer: { handlers: [handler], ...consumer } })
+  return { ...scene, calls }
+}
+
+test('all records of a batch are claimed and completed in one call each', async () => {
+  const { produce, clock, calls, store } = await batches()
+  produce('a', 'b', 'c')
+  await clock.advance('6s')
+  expect(calls).toEqual([['a', 'b', 'c']])
+  expect(store.calls.map(({ call, entries }) => [call, entries.length])).toEqual([
+    ['claim', 3],
+    ['complete', 3],
+  ])
+})
+
+test('what is done already is taken out of the batch', async () => {
+  const { produce, clock, calls, broker } = await batches()
+  produce('a', 'c')
+  await clock.advance('6s')
+  produce('a', 'b', 'c', 'd')
+  await clock.advance('6s')
+  produce('a', 'b')
+  await clock.advance('6s')
+  expect(calls).toEqual([
+    ['a', 'c'],
+    ['b', 'd'],
+  ])
+  expect(broker.committed('t', 0)).toBe(8)
+})
+
+test('two records of a batch with the same key are one effect', async () => {
+  const { produce, clock, calls, broker } = await batches()
+  produce('a', 'a', 'b', 'a')
+  await clock.advance('10s')
+  expect(calls).toEqual([['a', 'b']])
+  expect(broker.committed('t', 0)).toBe(4)
+})
+
+test('an answer for each record: what failed gives its key back, the others are done', async () => {
+  const { produce, clock, calls, broker } = await batches(
+    (records, { attempt }) =>
+      records.map(({ value }) => (String(value) === 'b' && attempt === 1 ? new Error('no') : String(value))),
+    { keepResult: true },
+    { maxAttempts: 3 },
+  )
+  produce('a', 'b', 'c')
+  await clock.advance('10s')
+  expect(calls).toEqual([['a', 'b', 'c'], ['b']])
+  expect(broker.committed('t', 0)).toBe(3)
+})
+
+test('a batch that throws gives all keys back, but those of what it has settled', async () => {
+  const { produce, clock, calls, broker, store } = await batches(
+    async (records, { attempt, settle }) => {
+      if (attempt > 1) return
+      settle(records[0] as ConsumerRecord)
+      throw new Error('no')
+    },
+    {},
+    { maxAttempts: 3 },
+  )
+  produce('a', 'b', 'c')
+  await clock.advance('10s')
+  expect(calls).toEqual([
+    ['a', 'b', 'c'],
+    ['b', 'c'],
+  ])
+  expect(broker.committed('t', 0)).toBe(3)
+  produce('a')
+  await clock.advance('6s')
+  expect(calls).toHaveLength(2)
+  expect(store.count('release')).toBe(1)
+})
+
+test('a record that is settled early is so when its key is written down', async () => {
+  const settled: number[] = []
+  const scene = await batches(async ([first], { settle }) => {
+    scene.store.down.add('complete')
+    settle(first as ConsumerRecord)
+    await new Promise<void>((resolve) => void scene.clock.setTimer(resolve, 2_000))
+  })
+  scene.consumer.on('record:settled', ({ offset }) => void settled.push(offset))
+  scene.produce('a', 'b')
+  await scene.clock.advance('3s')
+  expect(settled).toEqual([])
+  scene.store.down.clear()
+  await scene.clock.advance('12s')
+  expect(settled.toSorted()).toEqual([0, 1])
+  expect(scene.calls).toEqual([['a', 'b']])
+})
+
+test('without an answer of the store no batch is handled', async () => {
+  const { produce, clock, calls, store } = await batches()
+  store.down.add('claim')
+  produce('a', 'b')
+  await clock.advance('1m')
+  expect(calls).toEqual([])
+  store.down.clear()
+  await clock.advance('12s')
+  expect(calls).toEqual([['a', 'b']])
+})
+
+test('failures that no record can be told from fail the batch', async () => {
+  const { produce, clock, events } = await batches(() => [new Error('no')])
+  produce('a', 'b')
+  await clock.advance('3s')
+  expect(events('attempt:failed')).toMatchObject([{ records: 2, error: { code: 'HF_BATCH_RESULT_INVALID' } }])
+})

@@ -1,0 +1,137 @@
+import type { HandlerContext, HoldfastError } from '@holdfast/core'
+import { expect, test } from 'vitest'
+import { onceScene } from '../support/scene.ts'
+
+/** Handlers whose ends the test decides. */
+function gate() {
+  const open: { readonly signal: AbortSignal; end(): void; fail(error: unknown): void }[] = []
+  const work = (_value: string, { signal }: HandlerContext): Promise<void> =>
+    new Promise((resolve, reject) => open.push({ signal, end: resolve, fail: reject }))
+  return { open, work }
+}
+
+const LEASE = { leaseMs: 30_000 }
+const stolen = { owner: 'thief', fingerprint: null, leaseMs: 1_000, windowMs: 60_000 }
+
+test('a lease is renewed every third of it while the handler runs, and no more afterwards', async () => {
+  const { open, work } = gate()
+  const { produce, clock, store, broker } = await onceScene({ once: LEASE, work })
+  produce('a')
+  await clock.advance('95s')
+  expect(store.count('renew')).toBe(9)
+  open[0]?.end()
+  await clock.advance('60s')
+  expect(store.count('renew')).toBe(9)
+  expect(broker.committed('t', 0)).toBe(1)
+})
+
+test('who lost its key to another is aborted with a code of its own, and its attempt does not count', async () => {
+  const { open, work } = gate()
+  const { produce, clock, calls, store, events, broker } = await onceScene({ once: LEASE, work })
+  produce('a')
+  await clock.advance('1s')
+  const key = store.calls[0]?.entries[0]?.key as string
+  // As after a failover to a replica that had not heard of the claim.
+  await store.inner.release([{ key, token: 1 }])
+  await store.inner.claim([{ key, ...stolen, leaseMs: 12_000 }])
+  await clock.advance('9s')
+  const { signal } = open[0] as { signal: AbortSignal }
+  expect(signal.reason).toMatchObject({
+    code: 'HF_CLAIM_LOST',
+    message: expect.stringMatching(
+      /of t at t\/0@0 must end: its lease had run out, and another attempt has claimed its key/,
+    ),
+  })
+  open[0]?.fail(signal.reason)
+  await clock.advance('10s')
+  expect(events('attempt:failed').at(0)).toMatchObject({ attempt: 1, error: { cause: { code: 'HF_CLAIM_LOST' } } })
+  // The thief is gone: its lease ends, and the record has its turn again.
+  expect(calls).toEqual(['a', 'a'])
+  expect(events('partition:halted')).toEqual([])
+  open[1]?.end()
+  await clock.advance('6s')
+  expect(broker.committed('t', 0)).toBe(1)
+})
+
+test('what comes back late overwrites nothing, and what the other did counts', async () => {
+  const { open, work } = gate()
+  const { produce, clock, calls, store, broker } = await onceScene({ once: LEASE, work })
+  produce('a')
+  await clock.advance('1s')
+  const key = store.calls[0]?.entries[0]?.key as string
+  clock.block('40s')
+  const [taken] = await store.inner.claim([{ key, ...stolen, leaseMs: 60_000 }])
+  open[0]?.end()
+  await clock.advance('1s')
+  expect(broker.committed('t', 0)).toBe(-1)
+  if (taken?.type === 'acquired') await store.inner.complete([{ key, token: taken.token, result: null }])
+  await clock.advance('10s')
+  expect(calls).toEqual(['a'])
+  expect(broker.committed('t', 0)).toBe(1)
+})
+
+test('an effect that came late is not made again by this process, where the other gave up', async () => {
+  const { open, work } = gate()
+  const { produce, clock, calls, store, broker } = await onceScene({ once: LEASE, work })
+  produce('a')
+  await clock.advance('1s')
+  const key = store.calls[0]?.entries[0]?.key as string
+  clock.block('40s')
+  await store.inner.claim([{ key, ...stolen, leaseMs: 5_000 }])
+  open[0]?.end()
+  await clock.advance('20s')
+  expect(calls).toEqual(['a'])
+  expect(broker.committed('t', 0)).toBe(1)
+})
+
+test('a lease that the store does not renew is given up when it has run out', async () => {
+  const { open, work } = gate()
+  const { produce, clock, store } = await onceScene({ once: LEASE, work })
+  produce('a')
+  await clock.advance('1s')
+  store.down.add('renew')
+  await clock.advance('25s')
+  expect(open[0]?.signal.aborted).toBe(false)
+  await clock.advance('10s')
+  expect(open[0]?.signal.reason).toMatchObject({
+    code: 'HF_CLAIM_LOST',
+    message: expect.stringMatching(/its lease of 30000 ms has run out, and the store did not renew it/),
+  })
+})
+
+test('one that is renewed again in time goes on', async () => {
+  const { open, work } = gate()
+  const { produce, clock, store } = await onceScene({ once: LEASE, work })
+  produce('a')
+  await clock.advance('1s')
+  store.down.add('renew')
+  await clock.advance('20s')
+  store.down.clear()
+  await clock.advance('60s')
+  expect(open[0]?.signal.aborted).toBe(false)
+})
+
+test('an attempt that is over for its consumer renews nothing more: a handler that hangs loses its key', async () => {
+  const { work } = gate()
+  const { produce, clock, store } = await onceScene({ once: LEASE, work, consumer: { handlerTimeoutMs: 60_000 } })
+  produce('a')
+  await clock.advance('10m')
+  expect(store.count('renew')).toBeGreaterThan(0)
+  expect(store.count('renew')).toBeLessThanOrEqual(6)
+  const key = store.calls[0]?.entries[0]?.key as string
+  expect(await store.inner.claim([{ key, ...stolen }])).toMatchObject([{ type: 'acquired' }])
+})
+
+test('a wall clock that jumps changes nothing: leases are by the store, renewals by monotonic time', async () => {
+  const { open, work } = gate()
+  const { produce, clock, store } = await onceScene({ once: LEASE, work })
+  const { wallNow } = clock
+  produce('a')
+  await clock.advance('1s')
+  for (const jumpMs of [-3_600_000, -86_400_000]) {
+    Object.assign(clock, { wallNow: () => wallNow() + jumpMs })
+    await clock.advance('40s')
+  }
+  expect((open[0]?.signal.reason as HoldfastError | undefined)?.code).toBeUndefined()
+  expect(store.count('renew')).toBe(8)
+})

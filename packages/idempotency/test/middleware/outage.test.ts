@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { onceScene } from '../support/scene.ts'
+
+test('without an answer of the store no handler is called, however long that takes; then all goes on by itself', async () => {
+  const { produce, clock, calls, store, consumer, events, broker } = await onceScene()
+  store.down.add('claim')
+  produce('a', 'b')
+  await clock.advance('2m')
+  expect(calls).toEqual([])
+  expect(events('partition:halted')).toEqual([])
+  expect(consumer.status().partitions[0]?.pausedBy).toEqual(['dependency'])
+  expect(consumer.status().health.reasons).toMatchObject([
+    {
+      code: 'dependency-down',
+      message: expect.stringMatching(
+        /waits for faulty: HF_STORE_UNAVAILABLE: the idempotency store faulty is not available: connection refused/,
+      ),
+    },
+  ])
+  store.down.clear()
+  await clock.advance('12s')
+  expect(calls.toSorted()).toEqual(['a', 'b'])
+  expect(broker.committed('t', 0)).toBe(2)
+  expect(consumer.status().health.status).toBe('healthy')
+})
+
+test('a claim whose answer was lost is claimed again by the next attempt, without waiting for its lease', async () => {
+  const { produce, clock, calls, store } = await onceScene({ once: { leaseMs: 60_000 } })
+  store.cut.add('claim')
+  produce('a')
+  await clock.advance('1s')
+  expect(calls).toEqual([])
+  store.cut.clear()
+  await clock.advance('6s')
+  expect(calls).toEqual(['a'])
+})
+
+test.each([['down' as const], ['cut' as const]])(
+  'a store that is %s when the effect is made: it is written down later, and not made again',
+  async (fault) => {
+    const { produce, clock, calls, store, broker, consumer } = await onceScene({
+      work: () => void store[fault].add('complete'),
+    })
+    produce('a')
+    await clock.advance('2m')
+    expect(calls).toEqual(['a'])
+    // What was carried out before the connection was cut is found by the next claim.
+    expect(broker.committed('t', 0)).toBe(fault === 'down' ? -1 : 1)
+    const codes = consumer.status().health.reasons.map(({ code }) => code)
+    expect(codes.includes('dependency-down')).toBe(fault === 'down')
+    store[fault].clear()
+    await clock.advance('12s')
+    produce('a')
+    await clock.advance('6s')
+    expect(calls).toEqual(['a'])
+    expect(broker.committed('t', 0)).toBe(2)
+  },
+)
+
+test('the result of an effect that is written down late is the one that the handler answered', async () => {
+  const { produce, clock, store } = await onceScene({
+    once: { keepResult: true },
+    work: () => {
+      store.down.add('complete')
+      return 'answer'
+    },
+  })
+  produce('a')
+  await clock.advance('2s')
+  store.down.clear()
+  await clock.advance('12s')
+  expect(store.calls.findLast(({ call }) => call === 'complete')?.entries).toMatchObject([{ result: '"answer"' }])
+})
+
+test('a store that does not take a key back has it taken again by the next attempt', async () => {
+  let fails = 1
+  const { produce, clock, calls, store } = await onceScene({
+    once: { leaseMs: 60_000 },
+    consumer: { maxAttempts: 2 },
+    work: () => {
+      fails -= 1
+      if (fails >= 0) throw new Error('no')
+    },
+  })
+  store.down.add('release')
+  produce('a')
+  await clock.advance('6s')
+  expect(calls).toEqual(['a', 'a'])
+})
