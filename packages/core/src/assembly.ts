@@ -1,3 +1,4 @@
+import { createCommitting } from './committing.ts'
 import type { ConfigEntry } from './config/entries.ts'
 import { failureTopics } from './config/failure-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
@@ -10,7 +11,7 @@ import type { Driver } from './ports/driver.ts'
 import { type AttemptEvent, Events } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
 import { admission } from './runtime/admission.ts'
-import { Committer } from './runtime/committer.ts'
+import type { Committer } from './runtime/committer.ts'
 import { ConcurrencyControl } from './runtime/concurrency-control.ts'
 import { Dispatcher } from './runtime/dispatcher.ts'
 import { FenceCounter } from './runtime/fence-counter.ts'
@@ -25,6 +26,7 @@ import { Outcomes } from './runtime/outcomes.ts'
 import { Pump } from './runtime/pump.ts'
 import { Rebalance } from './runtime/rebalance.ts'
 import { Session } from './runtime/session.ts'
+import type { Transactor } from './runtime/transactor.ts'
 import { UserPausing } from './runtime/user-pausing.ts'
 import { createOrdering } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
@@ -55,7 +57,7 @@ export class Assembly {
   readonly #handling: Handling
   readonly lifecycle: Lifecycle
   readonly scheduler: Scheduler
-  readonly committer: Committer
+  readonly committer: Committer | Transactor
   readonly #rebalance: Rebalance
   readonly #outcomes: Outcomes
   readonly dispatcher: Dispatcher
@@ -102,12 +104,12 @@ export class Assembly {
     })
   }
 
-  #createCommitter(): Committer {
-    return new Committer({
+  #createCommitter(): Committer | Transactor {
+    return createCommitting(this.#config, {
       ...this.#shared,
-      interval: this.#config.commitInterval,
       driver: () => this.#driver as Driver,
-      fenced: (states) => this.#rebalance.lose(states, 'the broker refused a commit of their generation'),
+      lose: (states, reason) => this.#rebalance.lose(states, reason),
+      fail: (error) => this.session.fail(error),
     })
   }
 
@@ -145,7 +147,7 @@ export class Assembly {
       ...this.#shared,
       now: () => this.clock.now(),
       settled: (state, count) => {
-        this.committer.noteSettled(count)
+        this.committer.noteSettled(count, state)
         this.watching.noteSettled(state)
         waitForOpen(state)
       },
@@ -245,6 +247,7 @@ export class Assembly {
       ...this.#config,
       topics: [...this.#config.topics, ...this.failing.routes.topics],
       producesTo: failureTopics(this.#config),
+      transactionalIdPrefix: this.#config.transactions?.transactionalIdPrefix,
       logger: this.logger,
       sink: this.group,
     })

@@ -1,10 +1,11 @@
 export type { Consumer, RunOptions, StopOptions } from './api.ts'
 export type { ConfigEntry, Origin } from './config/entries.ts'
 export { instanceIdFromEnvironment } from './config/instance-id.ts'
-export type { ConsumerOptions } from './config/options.ts'
+export type { ConsumerOptions, TransactionOptions } from './config/options.ts'
 export { OPTION_TABLE, type OptionSpec } from './config/table.ts'
 export { createConsumer } from './consumer.ts'
-export { ERROR_CODES, type ErrorCode, type ErrorCodeEntry } from './errors/codes.ts'
+export { ERROR_CODES, type ErrorCodeEntry } from './errors/codes.ts'
+export type { ErrorCode } from './errors/error-code.ts'
 export { HoldfastError, type HoldfastErrorOptions } from './errors/holdfast-error.ts'
 export type { ConsumerReport, HealthSource, ProbeReport } from './health/probes.ts'
 export { createHealthServer, type HealthServer, type HealthServerOptions } from './health/server.ts'
@@ -52,6 +53,7 @@ export {
   type Narrowing,
   type Next,
 } from './pipeline/middleware.ts'
+export type { Output } from './pipeline/output.ts'
 export type { DeadLetter } from './pipeline/read-dead-letter.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
 export type {
@@ -93,6 +95,7 @@ export type {
   MembershipAnswer,
   OutgoingRecord,
   PartitionAssignmentStrategy,
+  TransactionRequest,
 } from './ports/driver.ts'
 export type {
   AttemptEvent,

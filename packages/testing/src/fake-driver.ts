@@ -11,6 +11,7 @@ import { FakeGroup } from './fake-driver/fake-group.ts'
 import type { FakeRecord } from './fake-driver/fake-log.ts'
 import { FakeLogs } from './fake-driver/fake-logs.ts'
 import { FakeMember } from './fake-driver/fake-member.ts'
+import { FakeTransactions, type TransactionFault, type TransactionSeen } from './fake-driver/fake-transactions.ts'
 import type { FetchFaults } from './fake-driver/fetch-faults.ts'
 import { partitionFor } from './fake-driver/partitioner.ts'
 import { ProduceFaults } from './fake-driver/produce-faults.ts'
@@ -18,6 +19,7 @@ import { ProduceFaults } from './fake-driver/produce-faults.ts'
 export type { Damage } from './fake-driver/damaged-ranges.ts'
 export type { CommitFault, CommitSeen } from './fake-driver/fake-commits.ts'
 export type { FakeRecord } from './fake-driver/fake-log.ts'
+export type { TransactionFault, TransactionSeen, TransactionStep } from './fake-driver/fake-transactions.ts'
 export type { FetchFaults } from './fake-driver/fetch-faults.ts'
 
 export interface FakeDriverOptions {
@@ -39,6 +41,7 @@ export class FakeBroker {
   readonly #clients = new Map<string, FakeMember[]>()
   readonly #commitFaults = new CommitFaults()
   readonly #produceFaults = new ProduceFaults()
+  readonly #transactions = new FakeTransactions()
   readonly #listeners = new Set<(commit: CommitSeen) => void>()
   #memberCount = 0
 
@@ -46,6 +49,7 @@ export class FakeBroker {
   driver({ maxBatchRecords = 100, fetchFaults = {} }: FakeDriverOptions = {}): DriverFactory {
     return {
       name: 'fake driver',
+      hasTransactions: true,
       describe: () => 'in this process',
       create: (context: DriverContext) => {
         const { groupId } = context
@@ -54,6 +58,7 @@ export class FakeBroker {
           group: this.#group(groupId),
           commitFaults: this.#commitFaults,
           produceFaults: this.#produceFaults,
+          transactions: this.#transactions,
           append: (record) => void this.produce(record.topic, record),
           maxBatchRecords,
           fetchFaults,
@@ -120,6 +125,26 @@ export class FakeBroker {
   /** Produce requests of consumers wait until what this answers is called. */
   holdProduces(): () => void {
     return this.#produceFaults.answers.begin()
+  }
+
+  /** The next transactions get no answer at a step; what they wrote is gone unless `stored`. */
+  failTransactions(fault: TransactionFault): void {
+    this.#transactions.fail(fault)
+  }
+
+  /** Transactions wait until what this answers is called. */
+  holdTransactions(): () => void {
+    return this.#transactions.answers.begin()
+  }
+
+  /** Another process claims a transactional id. */
+  claimTransactionalId(transactionalId: string): void {
+    this.#transactions.claim(transactionalId, {})
+  }
+
+  /** Every transaction that reached the broker. */
+  get transactions(): readonly TransactionSeen[] {
+    return this.#transactions.seen
   }
 
   /** The offsets that hold a record. */

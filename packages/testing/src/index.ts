@@ -15,6 +15,9 @@ export {
   type FetchFaults,
   fakeBroker,
   type MemberChoice,
+  type TransactionFault,
+  type TransactionSeen,
+  type TransactionStep,
 } from './fake-driver.ts'
 export {
   type KafkaCluster,

@@ -31,11 +31,18 @@ export interface ConsumerOptions {
    *   in flight and what was settled but not yet committed.
    * - `at-most-once`: the end of a poll batch is committed, and acknowledged, before its first handler starts. A crash
    *   loses at most the records in flight and never repeats one.
-   * - `exactly-once`: commits as with at-least-once, and what a record is delivered for is done once: every handler needs
-   *   middleware that sees to it, such as `idempotent` of `@holdfast/idempotency`, or the consumer does not start.
+   * - `exactly-once`: commits as with at-least-once, and what a record leads to happens once. It needs a way to keep that:
+   *   middleware around every handler that sees to it, such as `idempotent` of `@holdfast/idempotency`, or `transactions`, outputs
+   *   and offsets in one Kafka transaction. Without one the consumer does not start.
    * @default 'at-least-once'
    */
   readonly delivery?: Delivery
+  /**
+   * Kafka transactions for consume-transform-produce: what handlers give to `context.produce` and the offsets of their
+   * records become visible together, or not at all. Each input partition has a `transactional.id` of its own,
+   * `transactionalIdPrefix.topic.partition`. Wants `delivery: 'exactly-once'`. `true` takes the defaults. @default none
+   */
+  readonly transactions?: true | TransactionOptions
   /**
    * Which records wait for one another: `key`, those with equal keys of one partition; `partition`, all of a partition;
    * `none`; or those for which a function answers the same.
@@ -137,7 +144,10 @@ export interface ConsumerOptions {
   readonly autoOffsetReset?: 'earliest' | 'latest' | 'none'
   /** `isolation.level`. @default 'read_committed' */
   readonly isolationLevel?: 'read_committed' | 'read_uncommitted'
-  /** A commit is sent after so many settled records or so many milliseconds. @default { records: 1000, ms: 1000 } */
+  /**
+   * A commit is sent after so many settled records or so many milliseconds; with `transactions` the records are counted for
+   * each partition. @default { records: 1000, ms: 1000 }; with `transactions` ms: 100, since outputs wait for it
+   */
   readonly commitInterval?: { readonly records?: number; readonly ms?: number }
   /**
    * What follows when a record fails, as `retry({ attempts: 5 }).then(deadLetter())`; a handler can have its own. A record that
@@ -191,6 +201,16 @@ export interface ConsumerOptions {
   readonly clock?: Clock
 }
 
+export interface TransactionOptions {
+  /** Groups that read the same topic need different ones. @default groupId */
+  readonly transactionalIdPrefix?: string
+  /**
+   * Bytes of outputs of one partition that may wait for their transaction, a constant for each output included; past it the
+   * partition takes on nothing more until half remains. @default 16777216
+   */
+  readonly maxOutputBytes?: number
+}
+
 type Undefaulted =
   | 'concurrencyPerPartition'
   | 'rateLimit'
@@ -200,7 +220,7 @@ type Undefaulted =
   | 'circuit'
   | 'deadLetterTopic'
   | 'threads'
-type Given = 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval'
+type Given = 'driver' | 'handlers' | 'logger' | 'clock' | 'topics' | 'commitInterval' | 'transactions'
 type Defaulted = Required<Omit<ConsumerOptions, Given | Undefaulted>> & Pick<ConsumerOptions, Undefaulted>
 
 /** The options in force: complete, checked and frozen. */
@@ -209,4 +229,5 @@ export interface ConsumerConfig extends Defaulted {
   readonly handlers: readonly HandlerDefinition[]
   readonly topics: readonly (string | RegExp)[]
   readonly commitInterval: { readonly records: number; readonly ms: number }
+  readonly transactions?: Required<TransactionOptions>
 }

@@ -1,9 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import { type ConfigEntry, type Origin, showValue } from './entries.ts'
-import type { ConsumerConfig, ConsumerOptions } from './options.ts'
+import type { ConsumerConfig, ConsumerOptions, TransactionOptions } from './options.ts'
 import { refusals } from './rules.ts'
 import { OPTION_TABLE, type OptionSpec, UNPRINTED_OPTIONS } from './table.ts'
+
+/** Outputs wait for their transaction: what reads them is late by so much. */
+const TRANSACTION_INTERVAL_MS = 100
+const MAX_OUTPUT_BYTES = 16_777_216
 
 export interface ResolvedConfig {
   readonly config: ConsumerConfig
@@ -22,7 +26,8 @@ export function resolveConfig(options: ConsumerOptions): ResolvedConfig {
   }
   values.commitInterval = Object.freeze({
     ...(OPTION_TABLE.commitInterval?.default as object),
-    ...(values.commitInterval as object),
+    ...(values.transactions === undefined ? {} : { ms: TRANSACTION_INTERVAL_MS }),
+    ...options.commitInterval,
   })
   derive(values, origins)
   const config = Object.freeze(values) as unknown as ConsumerConfig
@@ -61,6 +66,12 @@ function derive(values: Record<string, unknown>, origins: Record<string, Origin>
   )
   if (values.delivery === 'at-most-once') fill('maxAttempts', () => 1)
   deriveThreads(values, fill)
+  if (values.transactions !== undefined) values.transactions = transactionsOf(values)
+}
+
+function transactionsOf({ transactions, groupId }: Record<string, unknown>): ConsumerConfig['transactions'] {
+  const given = transactions === true ? {} : (transactions as TransactionOptions)
+  return Object.freeze({ transactionalIdPrefix: groupId as string, maxOutputBytes: MAX_OUTPUT_BYTES, ...given })
 }
 
 /** A slot without a thread would hold a record that cannot begin. */

@@ -7,10 +7,13 @@ import { middlewareConflicts } from './middleware-rules.ts'
 import { onceConflicts } from './once-rules.ts'
 import type { ConsumerConfig } from './options.ts'
 import { retryTopicConflicts } from './retry-rules.ts'
+import { transactionConflicts } from './transaction-rules.ts'
 
 /** Combinations that would break a promise. Each names the options, their values, the reason and the fix. */
 export function refusals(config: ConsumerConfig, isGiven: (option: string) => boolean): HoldfastError[] {
   return [
+    ...onceConflicts(config),
+    ...transactionConflicts(config),
     ...failureConflicts(config, isGiven),
     ...retryTopicConflicts(config),
     ...timingConflicts(config),
@@ -22,7 +25,6 @@ export function refusals(config: ConsumerConfig, isGiven: (option: string) => bo
     ...threadConflicts(config),
     ...middlewareConflicts(config),
     ...circuitConflicts(config),
-    ...onceConflicts(config),
   ]
 }
 

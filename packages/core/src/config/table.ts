@@ -78,6 +78,20 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
   },
   topics: { schema: z.array(topicPattern).min(1), allowed: 'a list of topic names or regular expressions' },
   delivery: oneOf(['at-least-once', 'at-most-once', 'exactly-once'], 'at-least-once'),
+  transactions: {
+    schema: z.union([
+      z.literal(true),
+      z.strictObject({
+        transactionalIdPrefix: z
+          .string()
+          .regex(/^\S{1,200}$/)
+          .optional(),
+        maxOutputBytes: z.int().min(1).optional(),
+      }),
+    ]),
+    allowed: 'true, or an object of transactionalIdPrefix (text without spaces) and maxOutputBytes (at least 1)',
+    kafka: 'transactional.id',
+  },
   order: {
     schema: z.union([z.enum(['partition', 'key', 'none']), z.custom((value) => typeof value === 'function')]),
     allowed: "'partition', 'key', 'none' or a function of a record",

@@ -1,55 +1,11 @@
+import type { ErrorCode } from './error-code.ts'
+
 /** What a code means, whether trying again can help, and what to do about it. */
 export interface ErrorCodeEntry {
   readonly meaning: string
   readonly retryable: boolean
   readonly fix: string
 }
-
-export type ErrorCode =
-  | 'HF_ABORTED'
-  | 'HF_AUTH_FAILED'
-  | 'HF_BATCH_RESULT_INVALID'
-  | 'HF_BROKER_UNREACHABLE'
-  | 'HF_CLAIM_LOST'
-  | 'HF_COMMIT_FENCED'
-  | 'HF_COMMIT_UNKNOWN'
-  | 'HF_DEAD_LETTER_FAILED'
-  | 'HF_DECODE_FAILED'
-  | 'HF_DRIVER_CRASHED'
-  | 'HF_DRIVER_INCOMPATIBLE'
-  | 'HF_HANDLER_CONFLICT'
-  | 'HF_HANDLER_FAILED'
-  | 'HF_HANDLER_MISSING'
-  | 'HF_HANDLER_TIMEOUT'
-  | 'HF_IDEMPOTENCY_KEY_MISSING'
-  | 'HF_IDEMPOTENCY_MISMATCH'
-  | 'HF_INSTANCE_FENCED'
-  | 'HF_INTERNAL'
-  | 'HF_LISTEN_FAILED'
-  | 'HF_MIDDLEWARE_TIMEOUT'
-  | 'HF_NEXT_REFUSED'
-  | 'HF_OFFSET_MISSING'
-  | 'HF_OFFSET_UNSAFE'
-  | 'HF_OPTION_INVALID'
-  | 'HF_PARTITION_MISSING'
-  | 'HF_POISON_RECORD'
-  | 'HF_PRODUCE_FAILED'
-  | 'HF_PROMISE_CONFLICT'
-  | 'HF_PROTOCOL_FAULT'
-  | 'HF_RECORD_REFUSED'
-  | 'HF_RECORD_TOO_LARGE'
-  | 'HF_RETRY_TOPIC_FAILED'
-  | 'HF_SASL_WITHOUT_TLS'
-  | 'HF_SESSION_TIMEOUT_REFUSED'
-  | 'HF_STATE_INVALID'
-  | 'HF_STORE_REFUSED'
-  | 'HF_STORE_UNAVAILABLE'
-  | 'HF_STRATEGY_CONFLICT'
-  | 'HF_THREAD_DIED'
-  | 'HF_THREAD_MODULE_INVALID'
-  | 'HF_THREAD_VALUE_REFUSED'
-  | 'HF_TOPIC_MISSING'
-  | 'HF_UNDECODABLE'
 
 /** Every error that holdfast throws or reports, by code. `docs/errors.md` shows the same table. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
@@ -180,6 +136,17 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: false,
     fix: 'Correct the option that the message names.',
   },
+  HF_OUTPUT_INVALID: {
+    meaning: 'Something that is no record was given to context.produce.',
+    retryable: false,
+    fix: 'Give a topic, and key, value and headers as text, as a Buffer or as null.',
+  },
+  HF_OUTPUT_REFUSED: {
+    meaning:
+      'An output was given to context.produce without transactions, after its attempt, or for records it cannot be tied to.',
+    retryable: false,
+    fix: 'Set transactions, await what the handler begins, and in a batch name the record that an output follows from.',
+  },
   HF_PARTITION_MISSING: {
     meaning: 'A record names a partition that its topic does not have.',
     retryable: true,
@@ -272,6 +239,23 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: 'A subscribed topic does not exist on the brokers.',
     retryable: true,
     fix: 'Create the topic; holdfast never creates one by subscribing.',
+  },
+  HF_TRANSACTIONAL_ID_TAKEN: {
+    meaning:
+      'Another process, which is not of this group, writes under the transactional id of a partition that is ours.',
+    retryable: false,
+    fix: 'Give every group, and every cluster of services, a transactionalIdPrefix of its own.',
+  },
+  HF_TRANSACTION_REFUSED: {
+    meaning:
+      'The brokers refuse the transactions of this consumer: it may not use its ids, or the text that goes with offsets.',
+    retryable: false,
+    fix: 'Allow its user WRITE and DESCRIBE on the transactional ids, and leave offset.metadata.max.bytes at 4096 or more.',
+  },
+  HF_TRANSACTION_UNRESOLVED: {
+    meaning: 'A transaction failed, or got no answer; nothing of it is visible, or all. It is resolved and repeated.',
+    retryable: true,
+    fix: 'Nothing if it passes; else see the cause: a topic of an output that is missing, too small for it, or without a leader.',
   },
   HF_UNDECODABLE: {
     meaning:

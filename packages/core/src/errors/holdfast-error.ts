@@ -1,4 +1,5 @@
-import { ERROR_CODES, type ErrorCode } from './codes.ts'
+import { ERROR_CODES } from './codes.ts'
+import type { ErrorCode } from './error-code.ts'
 
 export interface HoldfastErrorOptions {
   readonly cause?: unknown

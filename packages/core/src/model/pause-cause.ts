@@ -4,6 +4,7 @@ export type PauseCause =
   | 'backpressure'
   | 'uncommitted'
   | 'metadata'
+  | 'outputs'
   | 'watchdog'
   | 'dead letter'
   | 'retry topic'

@@ -3,10 +3,13 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { AbortReason } from '../model/outcome.ts'
 import type { ConsumerRecord, RecordOrigin } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
+import type { OutgoingRecord } from '../ports/driver.ts'
 import type { AttemptEvent } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Delivery } from '../schedule/lane.ts'
+import { AttemptOutputs } from './attempt-outputs.ts'
 import type { CallContext } from './call-context.ts'
+import { type Output, outgoingOf } from './output.ts'
 
 /** What is known of a record that comes from a retry topic. */
 export interface Originals {
@@ -20,6 +23,8 @@ export interface Originals {
 export interface AttemptScope {
   readonly groupId: string
   readonly handlerTimeoutMs: number
+  /** Whether there are transactions for what handlers produce. */
+  readonly mayProduce: boolean
   readonly logger: Logger
   readonly memberId: string
   wallNow(): number
@@ -46,6 +51,8 @@ export class AttemptContext implements CallContext {
   #logger: Logger | undefined
   /** By offset, the records of the batch, null where settled; made when the first one is settled by itself. */
   #open: Map<number, ConsumerRecord | null> | undefined
+  /** Made when the handler first produces. */
+  #outputs: AttemptOutputs | undefined
   #isOver = false
   /** Some records of the batch failed, and others did not. */
   isPartlyDone = false
@@ -166,8 +173,37 @@ export class AttemptContext implements CallContext {
     const record = this.#open.get(offset)
     if (record === undefined) throw foreignRecord('settle', this.first, offset)
     if (record === null) return
+    if (this.#outputs?.hasShared === true) throw outputRefused(this.first, SHARED)
     this.#open.set(offset, null)
     this.#scope.settled(this, record)
+  }
+
+  /** Stands by itself, as `settle` does. */
+  get produce(): CallContext['produce'] {
+    return (outputs, from) => this.#produce(outputs, from)
+  }
+
+  #produce(outputs: Output | readonly Output[], from: { readonly offset: number } | undefined): void {
+    if (!this.#scope.mayProduce) throw outputRefused(this.first, NO_TRANSACTIONS)
+    if (this.#isOver) throw outputRefused(this.first, TOO_LATE)
+    if (from !== undefined && !this.holds(from.offset)) throw outputRefused(this.first, FOREIGN)
+    const isSettled = from === undefined ? this.hasSettled : !this.isOpen(from)
+    if (isSettled) throw outputRefused(this.first, SHARED)
+    const offset = from?.offset ?? (this.delivery.records.length === 1 ? this.first.offset : undefined)
+    const list = (Array.isArray(outputs) ? outputs : [outputs]) as readonly Output[]
+    this.#outputs ??= new AttemptOutputs()
+    this.#outputs.add(list.map(outgoingOf), offset)
+  }
+
+  /** Whether outputs stand for the whole delivery, which cannot succeed in parts then. */
+  get hasSharedOutputs(): boolean {
+    return this.#outputs?.hasShared === true
+  }
+
+  /** Takes out what was produced for these records. */
+  takeOutputs(done: readonly ConsumerRecord[]): readonly OutgoingRecord[] {
+    if (this.#outputs === undefined || done.length === 0) return NO_OUTPUTS
+    return this.#outputs.take(new Set(done.map(({ offset }) => offset)))
   }
 
   /** The attempt has ended: what its handler still does counts no more. */
@@ -188,6 +224,40 @@ export class AttemptContext implements CallContext {
     this.#aborted = reason
     this.#controller?.abort(abortError(reason, this.first))
   }
+}
+
+const NO_OUTPUTS: readonly OutgoingRecord[] = Object.freeze([])
+
+interface Refusal {
+  readonly reason: string
+  readonly fix: string
+}
+
+const NO_TRANSACTIONS: Refusal = {
+  reason: 'the consumer has no transactions',
+  fix: "set transactions: true with delivery: 'exactly-once', or write with a producer of your own",
+}
+const TOO_LATE: Refusal = {
+  reason: 'the attempt has ended',
+  fix: 'await everything that the handler begins before it returns',
+}
+const FOREIGN: Refusal = {
+  reason: 'it names a record that is not in the batch',
+  fix: 'name a record that the handler was called with',
+}
+/** Settled apart, a part of the batch would be committed without these outputs, or they without the rest. */
+const SHARED: Refusal = {
+  reason: 'outputs that stand for a whole batch, or for a record that is settled already, belong to no commit',
+  fix: 'name the record that each output follows from, context.produce(output, record), before it is settled',
+}
+
+export function outputRefused(first: ConsumerRecord, { reason, fix }: Refusal = SHARED): HoldfastError {
+  const { topic, partition, offset } = first
+  return new HoldfastError(
+    'HF_OUTPUT_REFUSED',
+    `context.produce at ${partitionName(first)}@${offset} was refused: ${reason}.\n  Fix: ${fix}.`,
+    { details: { topic, partition, offset } },
+  )
 }
 
 function foreignRecord(method: string, first: ConsumerRecord, offset: number): HoldfastError {

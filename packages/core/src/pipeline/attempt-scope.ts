@@ -3,7 +3,11 @@ import type { Logger } from '../ports/logger.ts'
 import type { AttemptScope } from './attempt-context.ts'
 
 export interface AttemptScopeParts {
-  readonly config: { readonly groupId: string; readonly handlerTimeoutMs: number }
+  readonly config: {
+    readonly groupId: string
+    readonly handlerTimeoutMs: number
+    readonly transactions?: object | undefined
+  }
   readonly logger: Logger
   readonly clock: Clock
   /** The member id changes when the consumer joins anew. */
@@ -13,10 +17,11 @@ export interface AttemptScopeParts {
 }
 
 export function attemptScope({ config, logger, clock, member, originals, settled }: AttemptScopeParts): AttemptScope {
-  const { groupId, handlerTimeoutMs } = config
+  const { groupId, handlerTimeoutMs, transactions } = config
   return {
     groupId,
     handlerTimeoutMs,
+    mayProduce: transactions !== undefined,
     logger,
     get memberId() {
       return member.memberId

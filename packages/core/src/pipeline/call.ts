@@ -110,4 +110,8 @@ export class Call implements AttemptCall {
   get epoch(): number {
     return this.context.epoch
   }
+
+  get produce(): CallContext['produce'] {
+    return this.context.produce
+  }
 }

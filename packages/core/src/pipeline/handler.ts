@@ -7,6 +7,7 @@ import type { FailurePolicy } from '../policy/failure-policy.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Decoder } from './decoders.ts'
 import { type AnyMiddleware, checkUse } from './middleware.ts'
+import type { Output } from './output.ts'
 import type { ThreadOptions } from './thread-handler.ts'
 
 /** What a handler knows of its attempt. */
@@ -28,6 +29,12 @@ export interface HandlerContext {
   readonly epoch: number
   /** Where a record that is handled here was first: of a retry topic the place that it came from, else its own. */
   originOf(record: { readonly offset: number }): RecordOrigin
+  /**
+   * Produces records in the transaction that commits the record's offset: both become visible, or neither. They are held in
+   * memory until then; those of an attempt that fails are dropped. Takes one record or several, with `transactions` only.
+   * @throws HF_OUTPUT_REFUSED without `transactions`, or after the attempt has ended; HF_OUTPUT_INVALID
+   */
+  produce(outputs: Output | readonly Output[]): void
 }
 
 /** What a batch handler knows of its attempt. */
@@ -38,6 +45,12 @@ export interface BatchHandlerContext extends HandlerContext {
    * @throws HF_BATCH_RESULT_INVALID for an offset that is not in the batch
    */
   settle(record: { readonly offset: number }): void
+  /**
+   * As for a single record. `from` names the record of the batch that the outputs follow from; without it they stand for the
+   * whole batch, which then has to succeed or fail as one.
+   * @throws HF_OUTPUT_REFUSED also where some records of the batch are settled by themselves, and `from` is missing
+   */
+  produce(outputs: Output | readonly Output[], from?: { readonly offset: number }): void
 }
 
 export type RecordHandler<Value, Key, Headers> = (

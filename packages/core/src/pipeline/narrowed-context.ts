@@ -77,6 +77,10 @@ export class NarrowedContext implements CallContext {
     return this.#inside.settle ?? this.#outer.settle
   }
 
+  get produce(): CallContext['produce'] {
+    return this.#outer.produce
+  }
+
   postpone(): void {
     this.#outer.postpone()
   }

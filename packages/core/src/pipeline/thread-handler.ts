@@ -3,9 +3,9 @@ import type { HandlerContext, HandlerOptions } from './handler.ts'
 
 /**
  * What a handler in a thread knows of its attempt. It has no signal: where an attempt is aborted, its thread ends at once,
- * whatever runs in it. Nor does it know of retry topics.
+ * whatever runs in it. It produces nothing, since transactions are not in the thread, nor does it know of retry topics.
  */
-export interface ThreadContext extends Omit<HandlerContext, 'signal' | 'originOf'> {}
+export interface ThreadContext extends Omit<HandlerContext, 'signal' | 'originOf' | 'produce'> {}
 
 /** The default export of a module that handles records in a thread: `isolate: 'thread'`. */
 export type ThreadHandler<Value = Buffer | null, Key = Buffer | null, Headers = RecordHeaders> = (

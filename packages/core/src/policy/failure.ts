@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/codes.ts'
+import type { ErrorCode } from '../errors/error-code.ts'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
 import type { Failed, Retry } from '../model/outcome.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'

@@ -10,6 +10,8 @@ export interface DriverFactory {
   readonly name: string
   /** Where it connects to, without secrets. */
   describe(): string
+  /** Whether its drivers have `transact`. @default false */
+  readonly hasTransactions?: boolean
   create(context: DriverContext): Driver
 }
 
@@ -32,6 +34,11 @@ export interface DriverContext {
   readonly maxPartitionFetchBytes: number
   readonly autoOffsetReset: 'earliest' | 'latest' | 'none'
   readonly isolationLevel: 'read_committed' | 'read_uncommitted'
+  /**
+   * Offsets are committed by `transact`, under one transactional id for each partition: this, its topic and its number.
+   * Undefined where offsets are committed by `commit`.
+   */
+  readonly transactionalIdPrefix?: string | undefined
   /** Topics that this consumer writes to; `start` rejects with `HF_TOPIC_MISSING` where one does not exist. */
   readonly producesTo: readonly string[]
   readonly logger: Logger
@@ -58,6 +65,11 @@ export interface CommitRequest extends TopicPartition {
   readonly offset: number
   /** The text that goes with it: what is done past it. @default '' */
   readonly metadata?: string
+}
+
+/** An offset and what its records led to, to become visible together or not at all. */
+export interface TransactionRequest extends CommitRequest {
+  readonly outputs: readonly OutgoingRecord[]
 }
 
 /**
@@ -146,6 +158,15 @@ export interface Driver {
   skipTo(partition: TopicPartition, epoch: number, offset: number): void
   /** One result per request, in order. Never throws, never repeats a request under another identity. */
   commit(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]>
+  /**
+   * Writes the outputs and commits the offset in one transaction. `unknown`: all of it is visible, or nothing; only the very
+   * same request may follow, which finds out. `fenced` with `HF_TRANSACTIONAL_ID_TAKEN` or `HF_TRANSACTION_REFUSED`: no
+   * request of this consumer can succeed any more. One request of a partition at a time. Never throws.
+   *
+   * A driver that has it claims the id of a partition before it reads where the partition starts: after that, nothing that
+   * an earlier owner has begun can succeed.
+   */
+  transact?(request: TransactionRequest): Promise<CommitResult>
   /** Asks the coordinator whether the membership of the last assignment stands. Never throws. */
   confirm(): Promise<MembershipAnswer>
   /**

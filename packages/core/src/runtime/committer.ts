@@ -63,7 +63,7 @@ export class Committer {
   }
 
   /** Records were settled; a commit follows by count or by time. */
-  noteSettled(count: number): void {
+  noteSettled(count: number, _state?: PartitionState): void {
     this.#settledSince += count
     if (this.#settledSince >= this.#interval.records && this.#inFlight === undefined && this.#failures === 0) {
       void this.#send()

@@ -36,7 +36,7 @@ export class Outcomes {
     this.#noteOutage(outcome, state)
     switch (outcome.type) {
       case 'done':
-        this.#settle(openOf(context), context, state)
+        this.#settleDone(openOf(context), context, state)
         for (const lane of lanes) lane.finish()
         return
       case 'partial':
@@ -62,7 +62,7 @@ export class Outcomes {
   settleEarly(context: AttemptContext, record: ConsumerRecord): void {
     const state = this.#ports.partitions.at(record, context.epoch)
     if (state === undefined) return
-    this.#settle([record], context, state)
+    this.#settleDone([record], context, state)
     this.#ports.madeRoom()
   }
 
@@ -85,7 +85,10 @@ export class Outcomes {
 
   #applyEach(left: Left, context: AttemptContext, state: PartitionState): void {
     const settled = openOf(context).filter(({ offset }) => !isOpenAfter(left.get(offset)))
-    if (settled.length > 0) this.#settle(settled, context, state)
+    if (settled.length > 0) {
+      state.outputs.add(context.takeOutputs(settled.filter(({ offset }) => !left.has(offset))))
+      this.#settle(settled, context, state)
+    }
     this.#tellEnds(left, context)
     const retries = [...left].filter((entry): entry is [number, Retry] => entry[1].type === 'retry')
     // They run together again, so that a batch does not fall apart by its back-off.
@@ -161,6 +164,12 @@ export class Outcomes {
       retryInMs: undefined,
     })
     this.#ports.events.emit('partition:halted', { ...event, error })
+  }
+
+  /** What was produced for records is pending before they count as settled, so that no commit finds one without the other. */
+  #settleDone(records: readonly ConsumerRecord[], context: AttemptContext, state: PartitionState): void {
+    state.outputs.add(context.takeOutputs(records))
+    this.#settle(records, context, state)
   }
 
   #settle(records: readonly ConsumerRecord[], context: AttemptContext, state: PartitionState): void {

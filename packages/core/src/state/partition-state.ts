@@ -2,6 +2,7 @@ import type { HoldfastError } from '../errors/holdfast-error.ts'
 import { type DoneAhead, encodeDoneAhead, MAX_RANGES } from '../ledger/done-ahead.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
+import { PendingOutputs } from '../pipeline/pending-outputs.ts'
 import type { HandlerTime } from '../policy/handler-time.ts'
 import type { Unavailable } from '../policy/verdicts.ts'
 import { PartitionQueue } from '../schedule/partition-queue.ts'
@@ -28,6 +29,8 @@ const PHASE_TRANSITIONS: Readonly<Record<PartitionPhase, readonly PartitionPhase
 export interface Progress {
   readonly offset: number
   readonly metadata: string
+  /** Whether the text says all that is done past the offset. */
+  readonly isComplete: boolean
   /** The ledger's count of settled offsets, by which a later instant is told from this one. */
   readonly settled: number
 }
@@ -56,6 +59,8 @@ export class PartitionState implements TopicPartition {
   readonly queue: PartitionQueue
   /** What a record of its topic takes. */
   readonly handlerTime: HandlerTime
+  /** What waits for its transaction. */
+  readonly outputs: PendingOutputs = new PendingOutputs()
   /** The last offset that the broker acknowledged; −1 where the group has none. */
   committed: number
   highWatermark: number | undefined
@@ -141,7 +146,8 @@ export class PartitionState implements TopicPartition {
   /** What may be committed now. */
   get progress(): Progress {
     const { committable: offset, settled } = this.ledger
-    return { offset, metadata: encodeDoneAhead(offset, this.ledger.doneAhead(MAX_RANGES)).text, settled }
+    const { text, isComplete } = encodeDoneAhead(offset, this.ledger.doneAhead(MAX_RANGES))
+    return { offset, metadata: text, isComplete, settled }
   }
 
   /** The broker has stored it. */

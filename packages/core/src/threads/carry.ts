@@ -1,4 +1,5 @@
-import { ERROR_CODES, type ErrorCode } from '../errors/codes.ts'
+import { ERROR_CODES } from '../errors/codes.ts'
+import type { ErrorCode } from '../errors/error-code.ts'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
 import { isCloneable } from './pack.ts'
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { ERROR_CODES, type ErrorCode } from '../../src/errors/codes.ts'
+import { ERROR_CODES } from '../../src/errors/codes.ts'
+import type { ErrorCode } from '../../src/errors/error-code.ts'
 import { describeError, HoldfastError } from '../../src/errors/holdfast-error.ts'
 import { parseOffset } from '../../src/model/offset.ts'
 

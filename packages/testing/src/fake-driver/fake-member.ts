@@ -1,26 +1,30 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import {
-  type CommitRequest,
-  type CommitResult,
-  type Driver,
-  type DriverAnswers,
-  type DriverContext,
+import type {
+  CommitRequest,
+  CommitResult,
+  Driver,
+  DriverAnswers,
+  DriverContext,
   HoldfastError,
-  type MembershipAnswer,
-  type OutgoingRecord,
-  partitionName,
-  type TopicPartition,
+  MembershipAnswer,
+  OutgoingRecord,
+  TopicPartition,
+  TransactionRequest,
 } from '@holdfast/core'
 import { FakeAnswers } from './fake-answers.ts'
 import type { CommitFaults } from './fake-commits.ts'
+import { commitFenced, commitUnknown, startAborted } from './fake-errors.ts'
 import { FakeFetcher } from './fake-fetcher.ts'
 import { COOPERATIVE, type FakeGroup, type GroupMember } from './fake-group.ts'
 import { FakeProducer, type ProducerPorts } from './fake-producer.ts'
+import { type FakeTransactions, FakeTransactor } from './fake-transactions.ts'
 import type { FetchFaults } from './fetch-faults.ts'
+import { withoutAny } from './without-any.ts'
 
 export interface MemberPorts extends ProducerPorts {
   readonly group: FakeGroup
   readonly commitFaults: CommitFaults
+  readonly transactions: FakeTransactions
   readonly maxBatchRecords: number
   readonly fetchFaults: FetchFaults
   nextMemberId(): string
@@ -37,6 +41,7 @@ export class FakeMember implements Driver, GroupMember {
   readonly #context: DriverContext
   readonly #fetcher: FakeFetcher
   readonly #producer: FakeProducer
+  readonly #transactor: FakeTransactor
   readonly answers: DriverAnswers = new FakeAnswers(() => this.#phase !== 'killed')
   readonly #firstAssignment = Promise.withResolvers<void>()
   #phase: Phase = 'new'
@@ -52,6 +57,17 @@ export class FakeMember implements Driver, GroupMember {
     this.#context = context
     this.#ports = ports
     this.#producer = new FakeProducer(ports)
+    this.#transactor = new FakeTransactor({
+      transactions: ports.transactions,
+      prefix: context.transactionalIdPrefix ?? context.groupId,
+      isCurrent: (request) => this.#isCurrent(request),
+      isMember: () => this.#accepts(),
+      committed: (request) => ports.group.committed(request),
+      store: (request) => {
+        for (const record of request.outputs) ports.append({ ...record, timestamp: record.timestamp ?? 0 })
+        ports.group.store(this.#memberId, this.#generationId, request, true)
+      },
+    })
     this.#firstAssignment.promise.catch(() => undefined)
     this.#fetcher = new FakeFetcher(context, ports.logs, ports.maxBatchRecords, ports.fetchFaults)
   }
@@ -134,6 +150,14 @@ export class FakeMember implements Driver, GroupMember {
     return 'fenced'
   }
 
+  async transact(request: TransactionRequest): Promise<CommitResult> {
+    await this.#joinUnderWay?.promise
+    const result = await this.#transactor.transact(request)
+    if (this.#phase === 'killed') return new Promise(() => undefined)
+    if (result.status === 'fenced' && this.#isCurrent(request) && !this.#accepts()) this.#foundOut(this.#generationId)
+    return result
+  }
+
   produce(records: readonly OutgoingRecord[]): Promise<void> {
     return this.#producer.produce(records)
   }
@@ -178,6 +202,8 @@ export class FakeMember implements Driver, GroupMember {
     const retainable = isNext ? this.#fetcher.known(partitions) : []
     this.#giveUp(withoutAny(this.#owned, partitions), withoutAny(this.#owned, retainable))
     this.#owned = partitions
+    if (this.#context.transactionalIdPrefix !== undefined)
+      for (const partition of withoutAny(partitions, retainable)) this.#transactor.claim(partition)
     const located = partitions.map((partition) =>
       this.#fetcher.locate(partition, this.#ports.group.committed(partition)),
     )
@@ -246,6 +272,10 @@ export class FakeMember implements Driver, GroupMember {
     await this.#ports.group.join(this)
   }
 
+  #accepts(): boolean {
+    return this.#ports.group.accepts(this.#memberId, this.#generationId)
+  }
+
   #isCurrent(request: CommitRequest): boolean {
     const isOpen = this.#phase === 'member' || this.#phase === 'preparing'
     return isOpen && request.epoch === this.#fetcher.epochOf(request)
@@ -271,29 +301,4 @@ export class FakeMember implements Driver, GroupMember {
     this.#owned = []
     this.#fetcher.clear()
   }
-}
-
-function withoutAny<T extends TopicPartition>(partitions: readonly T[], gone: readonly TopicPartition[]): T[] {
-  const names = new Set(gone.map(partitionName))
-  return partitions.filter((partition) => !names.has(partitionName(partition)))
-}
-
-function startAborted(): HoldfastError {
-  return new HoldfastError('HF_ABORTED', 'the start was given up.')
-}
-
-function commitFenced({ topic, partition, offset, epoch }: CommitRequest): HoldfastError {
-  return new HoldfastError(
-    'HF_COMMIT_FENCED',
-    `the commit of ${topic}/${partition}@${offset} came after epoch ${epoch} had ended.`,
-    {
-      details: { topic, partition, offset, epoch },
-    },
-  )
-}
-
-function commitUnknown({ topic, partition, offset, epoch }: CommitRequest): HoldfastError {
-  return new HoldfastError('HF_COMMIT_UNKNOWN', `the commit of ${topic}/${partition}@${offset} got no answer.`, {
-    details: { topic, partition, offset, epoch },
-  })
 }

@@ -1,0 +1,46 @@
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import type { ConsumerConfig } from './options.ts'
+
+/** What an option would break of outputs and offsets that are committed together. */
+export function transactionConflicts(config: ConsumerConfig): HoldfastError[] {
+  const { transactions, delivery, order, isolationLevel, driver } = config
+  if (transactions === undefined) return []
+  const found: HoldfastError[] = []
+  if (driver.hasTransactions !== true) {
+    found.push(
+      conflict(
+        'transactions',
+        `transactions cannot be had of the driver ${driver.name}.\n  Fix: take a driver that has them, such as kafkajs({ brokers }) of @holdfast/kafkajs.`,
+      ),
+    )
+  }
+  if (delivery !== 'exactly-once') {
+    found.push(
+      conflict(
+        'transactions',
+        `transactions cannot be had with delivery = "${delivery}":\n  offsets and outputs are committed together, which is more than it promises, and costs more.\n  Fix: delivery = "exactly-once", or remove transactions.`,
+      ),
+    )
+  }
+  if (order === 'none') {
+    found.push(
+      conflict(
+        'order',
+        'order = "none" cannot be had with transactions:\n  outputs reach their topics in the order in which records settle, and these would have none.\n  Fix: order = "key" or "partition".',
+      ),
+    )
+  }
+  if (isolationLevel === 'read_uncommitted') {
+    found.push(
+      conflict(
+        'isolationLevel',
+        'isolationLevel = "read_uncommitted" cannot be had with transactions:\n  what follows from a record that is aborted could not be taken back.\n  Fix: isolationLevel = "read_committed".',
+      ),
+    )
+  }
+  return found
+}
+
+function conflict(option: string, message: string): HoldfastError {
+  return new HoldfastError('HF_PROMISE_CONFLICT', message, { details: { option } })
+}

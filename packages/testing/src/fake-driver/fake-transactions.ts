@@ -1,0 +1,127 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type CommitResult, HoldfastError, partitionName, type TransactionRequest } from '@holdfast/core'
+import { Hold } from './hold.ts'
+
+/** The requests of a transaction, in their order. */
+export type TransactionStep = 'begin' | 'send' | 'offsets' | 'commit'
+
+export interface TransactionFault {
+  /** The step that gets no answer. */
+  readonly step: TransactionStep
+  /** Transactions to fail. @default 1 */
+  readonly times?: number
+  /** With `commit`: whether the transaction succeeds before the answer is lost. @default false */
+  readonly stored?: boolean
+}
+
+/** A transaction as it reached the broker. */
+export interface TransactionSeen extends TransactionRequest {
+  readonly transactionalId: string
+  readonly result: 'committed' | 'aborted' | 'fenced'
+}
+
+/** The transactional ids of the broker: who claimed each last, and what goes wrong with transactions. */
+export class FakeTransactions {
+  readonly #owners = new Map<string, object>()
+  readonly #faults: Required<TransactionFault>[] = []
+  readonly seen: TransactionSeen[] = []
+  /** Transactions that are held back before they begin. */
+  readonly answers: Hold = new Hold()
+
+  /** Whoever claimed it before is fenced. */
+  claim(transactionalId: string, owner: object): void {
+    this.#owners.set(transactionalId, owner)
+  }
+
+  isOwner(transactionalId: string, owner: object): boolean {
+    return this.#owners.get(transactionalId) === owner
+  }
+
+  fail({ step, times = 1, stored = false }: TransactionFault): void {
+    for (let count = 0; count < times; count += 1) this.#faults.push({ step, times, stored })
+  }
+
+  nextFault(): Required<TransactionFault> | undefined {
+    return this.#faults.shift()
+  }
+}
+
+export interface ProducerSide {
+  readonly transactions: FakeTransactions
+  readonly prefix: string
+  /** Whether the member owns the partition under the epoch of the request, as far as it knows. */
+  isCurrent(request: TransactionRequest): boolean
+  /** What the coordinator says of the member. */
+  isMember(): boolean
+  committed(request: TransactionRequest): { readonly offset: number; readonly metadata: string }
+  /** Makes outputs and offset visible, in one step. */
+  store(request: TransactionRequest): void
+}
+
+/** The transactional producers of one client: one for each partition. */
+export class FakeTransactor {
+  readonly #side: ProducerSide
+  /** Producers by their id; after a fault an id has none until its next claim. */
+  readonly #producers = new Map<string, object>()
+  /** Transactions whose commit got no answer. */
+  readonly #unresolved = new Set<string>()
+
+  constructor(side: ProducerSide) {
+    this.#side = side
+  }
+
+  /** Before the start of a partition is read. */
+  claim(partition: { readonly topic: string; readonly partition: number }): void {
+    const id = this.#idOf(partition)
+    const producer = {}
+    this.#producers.set(id, producer)
+    this.#unresolved.delete(id)
+    this.#side.transactions.claim(id, producer)
+  }
+
+  async transact(request: TransactionRequest): Promise<CommitResult> {
+    const { transactions, isCurrent, isMember, committed, store } = this.#side
+    const transactionalId = this.#idOf(request)
+    const see = (result: TransactionSeen['result']): void =>
+      void transactions.seen.push({ ...request, transactionalId, result })
+    await nextTurn()
+    await transactions.answers.held
+    if (!isCurrent(request)) return fenced(request, 'HF_COMMIT_FENCED')
+    if (!this.#producers.has(transactionalId)) {
+      if (!isMember()) return fenced(request, 'HF_COMMIT_FENCED')
+      const wasCommitted = this.#unresolved.has(transactionalId) && isSame(committed(request), request)
+      this.claim(request)
+      if (wasCommitted) return { status: 'ok' }
+    }
+    if (!transactions.isOwner(transactionalId, this.#producers.get(transactionalId) as object)) {
+      see('fenced')
+      return fenced(request, isMember() ? 'HF_TRANSACTIONAL_ID_TAKEN' : 'HF_COMMIT_FENCED')
+    }
+    const fault = transactions.nextFault()
+    const isCommitted = fault === undefined || (fault.step === 'commit' && fault.stored)
+    see(isCommitted ? 'committed' : 'aborted')
+    if (isCommitted) store(request)
+    if (fault === undefined) return { status: 'ok' }
+    this.#producers.delete(transactionalId)
+    if (fault.step === 'commit') this.#unresolved.add(transactionalId)
+    return unresolved(request, fault.step)
+  }
+
+  #idOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+    return `${this.#side.prefix}.${topic}.${partition}`
+  }
+}
+
+function isSame(stored: { readonly offset: number; readonly metadata: string }, request: TransactionRequest): boolean {
+  return stored.offset === request.offset && stored.metadata === (request.metadata ?? '')
+}
+
+function fenced(request: TransactionRequest, code: 'HF_COMMIT_FENCED' | 'HF_TRANSACTIONAL_ID_TAKEN'): CommitResult {
+  const text = `the transaction of ${partitionName(request)}@${request.offset} was fenced.`
+  return { status: 'fenced', error: new HoldfastError(code, text) }
+}
+
+function unresolved(request: TransactionRequest, step: TransactionStep): CommitResult {
+  const text = `the transaction of ${partitionName(request)}@${request.offset} got no answer at ${step}.`
+  return { status: 'unknown', error: new HoldfastError('HF_TRANSACTION_UNRESOLVED', text, { details: { step } }) }
+}
