@@ -9,6 +9,7 @@ import {
   type MembershipAnswer,
   type OutgoingRecord,
   type TopicPartition,
+  type TransactionRequest,
 } from '@holdfast/core'
 import { Answers } from './answers.ts'
 import { createClient } from './client.ts'
@@ -23,6 +24,7 @@ import { preflight } from './preflight.ts'
 import { RecordProducer } from './produce/record-producer.ts'
 import { Restarts } from './restarts.ts'
 import { TopicWatch } from './topic-watch.ts'
+import { Transactions } from './transact/transactions.ts'
 import { translateError } from './translate-error.ts'
 
 /**
@@ -45,6 +47,7 @@ export class KafkajsDriver implements Driver {
   readonly #watch: TopicWatch
   readonly #producer: RecordProducer
   readonly #answers: Answers
+  readonly #transactions: Transactions | undefined
   #client: GroupClient | undefined
 
   constructor(config: KafkajsConfig, context: DriverContext) {
@@ -70,7 +73,14 @@ export class KafkajsDriver implements Driver {
           'the broker takes no commit metadata of this length, so a restart repeats what is done past the committed offset: set offset.metadata.max.bytes to 4096 or more',
         ),
     })
-    this.#session = new GroupSession({ context, cluster, membership: this.#membership, fetching: this.#fetching })
+    this.#transactions = this.#createTransactions()
+    this.#session = new GroupSession({
+      context,
+      cluster,
+      membership: this.#membership,
+      fetching: this.#fetching,
+      ...(this.#transactions === undefined ? {} : { transactions: this.#transactions }),
+    })
     this.#answers = new Answers(this.#session, this.#fetching)
   }
 
@@ -110,6 +120,10 @@ export class KafkajsDriver implements Driver {
     return this.#membership.commit(requests)
   }
 
+  transact(request: TransactionRequest): Promise<CommitResult> {
+    return (this.#transactions as Transactions).transact(request)
+  }
+
   confirm(): Promise<MembershipAnswer> {
     return this.#session.confirm()
   }
@@ -126,8 +140,22 @@ export class KafkajsDriver implements Driver {
     this.#stopping.abort()
     this.#watch.stop()
     this.#fetching.halt()
-    await Promise.all([this.#client?.close(), this.#producer.stop()])
+    await Promise.all([this.#client?.close(), this.#producer.stop(), this.#transactions?.stop()])
     this.#session.end()
+  }
+
+  #createTransactions(): Transactions | undefined {
+    const { transactionalIdPrefix: prefix } = this.#context
+    if (prefix === undefined) return undefined
+    return new Transactions({
+      config: this.#config,
+      context: this.#context,
+      prefix,
+      cluster: () => (this.#client as GroupClient).cluster,
+      owns: (request) => this.#fetching.owns(request),
+      joined: () => this.#membership.joined(),
+      confirm: () => this.#session.confirm(),
+    })
   }
 
   /** Finds the topics and joins with a new client. */

@@ -15,6 +15,7 @@ export function kafkajs(options: KafkajsOptions): DriverFactory {
 /** Keeps the credentials in a private field: nothing that prints or serialises it can show them. */
 class KafkajsDriverFactory implements DriverFactory {
   readonly name = `kafkajs ${installedKafkajsVersion}`
+  readonly hasTransactions = true
   readonly #config: KafkajsConfig
 
   constructor(config: KafkajsConfig) {

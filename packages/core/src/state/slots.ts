@@ -15,8 +15,6 @@ export interface RunningAttempts {
 }
 
 const REMEMBERED = 10
-/** What blocked the loop has ended some moments before anything can notice it. */
-const NOTICE_MS = 100
 
 /** The slots in use. */
 export class Slots implements Iterable<Slot> {
@@ -76,9 +74,12 @@ export class Slots implements Iterable<Slot> {
     this.#long = [...this.#long.slice(1 - REMEMBERED), { attempt, endedMs }]
   }
 
-  /** The attempts that ran here at all of this time: those that still do, and the long ones among those that have ended. */
+  /**
+   * The attempts that ran here at this time: those that still do, and the long ones among those that have ended. What blocked
+   * the loop has ended some moments before anything can notice it; on a busy machine they are many.
+   */
   during(fromMs: number, toMs: number): AttemptContext[] {
-    const ended = this.#long.filter(({ endedMs }) => endedMs >= toMs - NOTICE_MS).map(({ attempt }) => attempt)
+    const ended = this.#long.filter(({ endedMs }) => endedMs >= (fromMs + toMs) / 2).map(({ attempt }) => attempt)
     const running = [...this.#slots].flatMap(({ current }) => (current === undefined ? [] : [current]))
     return [...ended, ...running].filter(({ isElsewhere, startedMs }) => !isElsewhere && startedMs <= fromMs)
   }

@@ -2,6 +2,7 @@ import type { AssignedPartition, DriverContext, TopicPartition } from '@holdfast
 import { findResetOffsets } from '../group/start-offsets.ts'
 import type { ClusterInternals, FetchRequest, FetchResponse } from '../internals/cluster.ts'
 import type { EachBatchPayload } from '../internals/kafkajs.ts'
+import { hideAborted } from './aborted.ts'
 import { AnsweredFetches } from './answered-fetches.ts'
 import { FetchPauses } from './pauses.ts'
 import { Positions } from './positions.ts'
@@ -102,6 +103,7 @@ export class Fetching {
     this.#sizes.apply(wanted)
     try {
       const response = await send(wanted)
+      hideAborted(response)
       if (round === undefined || round !== this.#round) return { ...response, responses: [] }
       this.#answered.note(wanted, response)
       this.#positions.offered(response)

@@ -12,6 +12,11 @@ export interface GroupSessionPorts {
   readonly context: DriverContext
   readonly membership: Membership
   readonly fetching: Fetching
+  /** What commits outputs with offsets, if anything does. */
+  readonly transactions?: {
+    claim(assigned: readonly TopicPartition[], kept: readonly TopicPartition[]): Promise<void>
+    end(): void
+  }
   cluster(): ClusterInternals
 }
 
@@ -88,6 +93,8 @@ export class GroupSession {
       list.map((partition) => ({ topic, partition })),
     )
     const { groupId, autoOffsetReset } = context
+    // In this order: afterwards nothing that an earlier owner has begun can move the offsets that are read.
+    await this.#ports.transactions?.claim(partitions, this.#isContinuous ? this.#ports.fetching.owned : [])
     this.#starts = await findStartOffsets(cluster(), broker, groupId, partitions, autoOffsetReset)
     membership.useCoordinator(broker)
   }
@@ -136,6 +143,7 @@ export class GroupSession {
     this.#claim = NO_CLAIM
     this.#wantsRejoin = false
     this.#ports.membership.leave()
+    this.#ports.transactions?.end()
     this.#ports.fetching.end()
   }
 

@@ -70,6 +70,11 @@ export class Membership {
     this.#endJoin()
   }
 
+  /** Settles with a join that is under way. */
+  async joined(): Promise<void> {
+    await this.#joinUnderWay?.promise
+  }
+
   useCoordinator(coordinator: BrokerInternals): void {
     this.#coordinator = coordinator
   }

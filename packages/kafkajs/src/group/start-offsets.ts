@@ -46,6 +46,21 @@ export async function findStartOffsets(
   })
 }
 
+/** What the group has committed of a partition, with its text. */
+export async function committedOffset(
+  cluster: ClusterInternals,
+  groupId: string,
+  partition: TopicPartition,
+): Promise<{ readonly offset: number; readonly metadata: string }> {
+  const topics = byTopic([partition])
+  const { responses } = await patiently(async () => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId })
+    return coordinator.offsetFetch({ groupId, topics })
+  })
+  const name = partitionName(partition)
+  return { offset: indexOffsets(responses).get(name) ?? -1, metadata: indexTexts(responses).get(name) ?? '' }
+}
+
 /**
  * Where partitions go on that have no offset of their own.
  * @throws HF_OFFSET_MISSING with `autoOffsetReset: 'none'`

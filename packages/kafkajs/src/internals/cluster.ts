@@ -76,11 +76,19 @@ export interface FetchResponse {
       readonly partition: number
       /** The end of what a consumer of committed records may read. */
       readonly lastStableOffset?: string
-      readonly messages: readonly { readonly offset: string }[]
       /** Where it goes on behind what holds no records. */
       readonly endOffset?: number | undefined
       /** What stands at the position instead of messages. */
       readonly undecodable?: Undecodable | undefined
+      /** Those that reach into what was fetched, in the order in which they ended. */
+      abortedTransactions?: readonly { readonly producerId: string; readonly firstOffset: string }[]
+      readonly messages: readonly {
+        readonly offset: string
+        readonly key?: Buffer | null
+        /** kafkajs passes over it. */
+        isControlRecord?: boolean
+        readonly batchContext?: { readonly producerId: string; readonly inTransaction: boolean }
+      }[]
     }[]
   }[]
 }

@@ -20,6 +20,8 @@ export type {
   PartitionMetadata,
   Producer,
   RetryOptions,
+  TopicOffsets,
+  Transaction,
 } from 'kafkajs'
 
 export const Kafka: typeof kafkajs.Kafka = kafkajs.Kafka

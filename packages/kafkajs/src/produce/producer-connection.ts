@@ -67,7 +67,7 @@ export class ProducerConnection {
   }
 }
 
-function messageOf({ key, value, headers, partition, timestamp }: OutgoingRecord): Message {
+export function messageOf({ key, value, headers, partition, timestamp }: OutgoingRecord): Message {
   return {
     key,
     value,

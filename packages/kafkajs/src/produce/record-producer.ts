@@ -1,5 +1,6 @@
 import { HoldfastError, type Logger, type OutgoingRecord } from '@holdfast/core'
 import type { KafkajsConfig } from '../options.ts'
+import { quiet } from '../quiet.ts'
 import { ProducerConnection } from './producer-connection.ts'
 import { TopicWriter } from './topic-writer.ts'
 
@@ -43,10 +44,4 @@ export class RecordProducer {
     this.#writers.set(topic, writer)
     return writer
   }
-}
-
-/** Whoever asked is told by an error; kafkajs's own words about each try, and about bounded retries, are for debugging. */
-function quiet(logger: Logger): Logger {
-  const debug: Logger['debug'] = (fields, message) => logger.debug(fields, message)
-  return { trace: debug, debug, info: debug, warn: debug, error: debug, child: (fields) => quiet(logger.child(fields)) }
 }

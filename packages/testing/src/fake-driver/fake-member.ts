@@ -207,12 +207,8 @@ export class FakeMember implements Driver, GroupMember {
     const located = partitions.map((partition) =>
       this.#fetcher.locate(partition, this.#ports.group.committed(partition)),
     )
-    const { epoch, retained } = sink.assigned({
-      partitions: located,
-      retainable,
-      memberId: this.#memberId,
-      generationId,
-    })
+    const { memberId } = this
+    const { epoch, retained } = sink.assigned({ partitions: located, retainable, memberId, generationId })
     this.#fetcher.begin(epoch, withoutAny(located, retained))
     this.#endJoin()
     this.#firstAssignment.resolve()

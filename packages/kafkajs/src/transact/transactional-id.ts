@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CommitResult, MembershipAnswer, TransactionRequest } from '@holdfast/core'
+import { fenced, isFence, OK, refusalOf, refused, taken, unresolved } from './results.ts'
+import { TRANSACTION_TIMEOUT_MS, type TransactionalProducer, TransactionFailure } from './transactional-producer.ts'
+
+/** A claim may have to wait until brokers have aborted what an earlier owner left open. */
+const CLAIM_LIMIT_MS = 15_000
+/** Well within the transaction time-out, so that a fence is never brokers' own doing. */
+const RUN_LIMIT_MS = TRANSACTION_TIMEOUT_MS / 2
+const SETTLE_LIMIT_MS = 5_000
+/** A broker before 4.0 may say that a transaction has ended a moment before it shows the offsets. */
+const SECOND_LOOK_MS = 200
+
+type Connection = Pick<TransactionalProducer, 'claim' | 'run' | 'close' | 'abandon'>
+
+export interface TransactionalIdPorts {
+  readonly groupId: string
+  connect(): Connection
+  owns(request: TransactionRequest): boolean
+  confirm(): Promise<MembershipAnswer>
+  committed(request: TransactionRequest): Promise<{ readonly offset: number; readonly metadata: string }>
+}
+
+/**
+ * The transactional id of one input partition, and the producer that has claimed it.
+ *
+ * - After any error there is no producer. The next request claims the id with a new one, by which brokers end what was
+ *   open; then the group's offset says whether a commit without an answer had succeeded.
+ * - Nobody claims an id anew whom the group does not count in: that would fence the partition's owner.
+ * - Fenced, although the group says that the partition is ours: somebody else uses the id. It is not claimed back.
+ */
+export class TransactionalId {
+  readonly id: string
+  readonly #ports: TransactionalIdPorts
+  #producer: Connection | undefined
+  #inFlight: Promise<unknown> = Promise.resolve()
+  /** Its commit was sent, and got no answer. */
+  #committing: TransactionRequest | undefined
+  #isFenced = false
+  #isEnded = false
+
+  constructor(id: string, ports: TransactionalIdPorts) {
+    this.id = id
+    this.#ports = ports
+  }
+
+  /** Whether nothing is under way, or will be before long, and the id is ours. */
+  async isSettled(): Promise<boolean> {
+    const isIdle = await Promise.race([this.#inFlight.then(() => true), sleep(SETTLE_LIMIT_MS, false, { ref: false })])
+    return isIdle && this.#producer !== undefined
+  }
+
+  /** Fences whoever used the id, this process included. */
+  async claim(): Promise<void> {
+    this.#drop()
+    const producer = this.#ports.connect()
+    try {
+      await within(CLAIM_LIMIT_MS, 'the claim', producer.claim())
+      if (this.#isEnded) throw new Error('the membership has ended')
+    } catch (error) {
+      producer.abandon()
+      throw refusalOf(error, this.id) ?? error
+    }
+    this.#producer = producer
+    this.#isFenced = false
+  }
+
+  transact(request: TransactionRequest): Promise<CommitResult> {
+    const result = this.#inFlight.then(() => this.#transact(request))
+    this.#inFlight = result
+    return result
+  }
+
+  /** The membership is over: nothing more is sent. */
+  end(): void {
+    this.#isEnded = true
+    this.#drop()
+  }
+
+  async close(): Promise<void> {
+    this.#isEnded = true
+    await this.#producer?.close()
+    this.#producer = undefined
+  }
+
+  async #transact(request: TransactionRequest): Promise<CommitResult> {
+    try {
+      if (!this.#ports.owns(request)) return fenced(request, 'its epoch is over')
+      const resolved = await this.#resolve(request)
+      if (resolved !== undefined) return resolved
+      const isOver = this.#isEnded || this.#producer === undefined || !this.#ports.owns(request)
+      return isOver ? fenced(request, 'its epoch is over') : await this.#run(request)
+    } catch (error) {
+      const refusal = refusalOf(error, this.id)
+      return refusal === undefined ? unresolved(request, error) : refused(refusal)
+    }
+  }
+
+  /** Makes sure that the id is ours, and that nothing of it is open; answers what has become of the request, if anything. */
+  async #resolve(request: TransactionRequest): Promise<CommitResult | undefined> {
+    if (this.#producer === undefined) {
+      const answer = await this.#ports.confirm()
+      if (answer === 'fenced') return fenced(request, 'this is no member any more')
+      if (answer === 'unknown') throw new Error('the coordinator of the group does not answer')
+      if (this.#isFenced) return taken(request, this.id)
+      await this.claim()
+    }
+    const { epoch } = this.#committing ?? {}
+    if (epoch === request.epoch && (await this.#hasSucceeded(request))) return OK
+    this.#committing = undefined
+    return undefined
+  }
+
+  async #hasSucceeded(request: TransactionRequest): Promise<boolean> {
+    for (const delayMs of [0, SECOND_LOOK_MS]) {
+      await sleep(delayMs)
+      const { offset, metadata } = await this.#ports.committed(request)
+      if (offset !== request.offset || metadata !== (request.metadata ?? '')) continue
+      this.#committing = undefined
+      return true
+    }
+    return false
+  }
+
+  async #run(request: TransactionRequest): Promise<CommitResult> {
+    const producer = this.#producer as Connection
+    const startedMs = performance.now()
+    try {
+      await within(RUN_LIMIT_MS, 'the transaction', producer.run(this.#ports.groupId, request))
+      return OK
+    } catch (error) {
+      const isCommitting = !(error instanceof TransactionFailure) || error.step === 'commit'
+      if (isCommitting) this.#committing = request
+      const isReplaced = this.#producer !== producer
+      if (!isReplaced) this.#drop()
+      // Brokers end a transaction that was open for too long, as of a process that was frozen.
+      const isTimedOut = performance.now() - startedMs >= RUN_LIMIT_MS
+      if (!isFence(error) || isReplaced || isTimedOut || this.#isEnded) throw error
+      this.#isFenced = true
+      return (await this.#resolve(request)) ?? fenced(request, 'another producer has claimed its id')
+    }
+  }
+
+  #drop(): void {
+    this.#producer?.abandon()
+    this.#producer = undefined
+  }
+}
+
+async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
+  const limit = Promise.withResolvers<never>()
+  const timer = setTimeout(() => limit.reject(new Error(`${what} has taken more than ${limitMs} ms`)), limitMs)
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, limit.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
