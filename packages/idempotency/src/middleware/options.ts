@@ -7,7 +7,7 @@ type OfRecord<Value, Key, Headers, Answer> = (record: ConsumerRecord<Value, Key,
 /**
  * What tells a record from its repeats.
  *
- * - `offset`: topic, partition, offset and timestamp: the record itself, when it is delivered again.
+ * - `offset`: topic, partition, offset and timestamp: the record itself, when it is delivered again; in a retry topic those that it came with.
  * - `record key`: the bytes of the record's key. Only where a key is used for one record.
  * - `{ header }`: the last header of this name, as a producer sets it that may send a record twice.
  * - a function of the record, such as `({ value }) => value.id`.

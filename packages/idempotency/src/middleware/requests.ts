@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { type AttemptCall, type ConsumerRecord, HoldfastError, partitionName } from '@holdfast/core'
+import { type AttemptCall, type ConsumerRecord, HoldfastError, partitionName, type RecordOrigin } from '@holdfast/core'
 import { claimKey } from '../claim-key.ts'
 import type { ClaimRequest } from '../store.ts'
 import type { Settings } from './options.ts'
@@ -29,8 +29,7 @@ export class Requests {
 
   #keyOf(record: AnyRecord, raw: ConsumerRecord, call: AttemptCall): string | Uint8Array {
     const { key: source } = this.#settings
-    // A topic that is created anew counts from 0 again; the timestamp tells its records from those before.
-    if (source === 'offset') return `${partitionName(raw)}@${raw.offset} of ${raw.timestamp}`
+    if (source === 'offset') return placeOf(call.originOf(raw))
     const key =
       source === 'record key' ? raw.key : typeof source === 'function' ? source(record) : raw.headers.get(source.header)
     if (key === null || key === undefined || key.length === 0) throw keyMissing(raw, call, this.#settings)
@@ -51,6 +50,11 @@ export class Requests {
     if (typeof fingerprint === 'function') return digest(fingerprint(record))
     return raw.value === null ? 'null' : digest(raw.value)
   }
+}
+
+/** A topic that is created anew counts from 0 again; the timestamp tells its records from those before. */
+function placeOf(origin: RecordOrigin): string {
+  return `${partitionName(origin)}@${origin.offset} of ${origin.timestamp}`
 }
 
 function digest(data: string | Uint8Array): string {
