@@ -195,6 +195,11 @@ export class AttemptContext implements CallContext {
     this.#outputs.add(list.map(outgoingOf), offset)
   }
 
+  /** Most attempts have none. */
+  get hasOutputs(): boolean {
+    return this.#outputs !== undefined
+  }
+
   /** Whether outputs stand for the whole delivery, which cannot succeed in parts then. */
   get hasSharedOutputs(): boolean {
     return this.#outputs?.hasShared === true
@@ -202,7 +207,7 @@ export class AttemptContext implements CallContext {
 
   /** Takes out what was produced for these records. */
   takeOutputs(done: readonly ConsumerRecord[]): readonly OutgoingRecord[] {
-    if (this.#outputs === undefined || done.length === 0) return NO_OUTPUTS
+    if (this.#outputs === undefined || done.length === 0) return []
     return this.#outputs.take(new Set(done.map(({ offset }) => offset)))
   }
 
@@ -225,8 +230,6 @@ export class AttemptContext implements CallContext {
     this.#controller?.abort(abortError(reason, this.first))
   }
 }
-
-const NO_OUTPUTS: readonly OutgoingRecord[] = Object.freeze([])
 
 interface Refusal {
   readonly reason: string

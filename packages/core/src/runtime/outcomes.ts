@@ -86,7 +86,11 @@ export class Outcomes {
   #applyEach(left: Left, context: AttemptContext, state: PartitionState): void {
     const settled = openOf(context).filter(({ offset }) => !isOpenAfter(left.get(offset)))
     if (settled.length > 0) {
-      state.outputs.add(context.takeOutputs(settled.filter(({ offset }) => !left.has(offset))))
+      this.#keepOutputs(
+        settled.filter(({ offset }) => !left.has(offset)),
+        context,
+        state,
+      )
       this.#settle(settled, context, state)
     }
     this.#tellEnds(left, context)
@@ -166,10 +170,14 @@ export class Outcomes {
     this.#ports.events.emit('partition:halted', { ...event, error })
   }
 
-  /** What was produced for records is pending before they count as settled, so that no commit finds one without the other. */
   #settleDone(records: readonly ConsumerRecord[], context: AttemptContext, state: PartitionState): void {
-    state.outputs.add(context.takeOutputs(records))
+    this.#keepOutputs(records, context, state)
     this.#settle(records, context, state)
+  }
+
+  /** What was produced for records is pending before they count as settled: no commit finds one without the other. */
+  #keepOutputs(done: readonly ConsumerRecord[], context: AttemptContext, state: PartitionState): void {
+    if (context.hasOutputs) state.outputs.add(context.takeOutputs(done))
   }
 
   #settle(records: readonly ConsumerRecord[], context: AttemptContext, state: PartitionState): void {

@@ -33,6 +33,8 @@ export class TransactionalId {
   readonly id: string
   readonly #ports: TransactionalIdPorts
   #producer: Connection | undefined
+  /** On its way to claim the id. */
+  #claiming: Connection | undefined
   #inFlight: Promise<unknown> = Promise.resolve()
   /** Its commit was sent, and got no answer. */
   #committing: TransactionRequest | undefined
@@ -46,6 +48,7 @@ export class TransactionalId {
 
   /** Whether nothing is under way, or will be before long, and the id is ours. */
   async isSettled(): Promise<boolean> {
+    if (this.#producer === undefined) return false
     const isIdle = await Promise.race([this.#inFlight.then(() => true), sleep(SETTLE_LIMIT_MS, false, { ref: false })])
     return isIdle && this.#producer !== undefined
   }
@@ -53,14 +56,17 @@ export class TransactionalId {
   /** Fences whoever used the id, this process included. */
   async claim(): Promise<void> {
     this.#drop()
+    if (this.#isEnded) throw new Error('the membership has ended')
     const producer = this.#ports.connect()
+    this.#claiming = producer
     try {
       await within(CLAIM_LIMIT_MS, 'the claim', producer.claim())
-      if (this.#isEnded) throw new Error('the membership has ended')
+      if (this.#claiming !== producer) throw new Error('the membership has ended, or another claim has begun')
     } catch (error) {
       producer.abandon()
-      throw refusalOf(error, this.id) ?? error
+      throw refusalOf(error, this.id) ?? passing(error, this.id)
     }
+    this.#claiming = undefined
     this.#producer = producer
     this.#isFenced = false
   }
@@ -79,8 +85,10 @@ export class TransactionalId {
 
   async close(): Promise<void> {
     this.#isEnded = true
-    await this.#producer?.close()
+    const producer = this.#producer
     this.#producer = undefined
+    this.#drop()
+    await producer?.close()
   }
 
   async #transact(request: TransactionRequest): Promise<CommitResult> {
@@ -103,7 +111,9 @@ export class TransactionalId {
       if (answer === 'fenced') return fenced(request, 'this is no member any more')
       if (answer === 'unknown') throw new Error('the coordinator of the group does not answer')
       if (this.#isFenced) return taken(request, this.id)
-      await this.claim()
+      // One that an assignment has begun must not be overtaken: the join would fail.
+      if (this.#claiming !== undefined) throw new Error('its id is being claimed')
+      if (this.#producer === undefined) await this.claim()
     }
     const { epoch } = this.#committing ?? {}
     if (epoch === request.epoch && (await this.#hasSucceeded(request))) return OK
@@ -142,9 +152,19 @@ export class TransactionalId {
   }
 
   #drop(): void {
+    // One that goes on trying could fence the next owner.
+    this.#claiming?.abandon()
+    this.#claiming = undefined
     this.#producer?.abandon()
     this.#producer = undefined
   }
+}
+
+/** kafkajs counts what it has tried often enough as final, and with it would end the consumer that waits for the claim. */
+function passing(cause: unknown, transactionalId: string): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const error = new Error(`the transactional id ${transactionalId} could not be claimed: ${reason}`, { cause })
+  return Object.assign(error, { retriable: true })
 }
 
 async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {

@@ -34,7 +34,9 @@ describe('consume, transform, produce: output = input, exactly once', () => {
         kill(0.4, 1),
         {
           share: 0.5,
-          happens: async () => {
+          happens: async (copiers) => {
+            // A first join needs a broker.
+            await Promise.all(copiers.map(({ joined }) => joined))
             await broker.kill()
             await broker.start()
           },

@@ -8,6 +8,8 @@ const ENTRY = fileURLToPath(new URL('./copier-process.ts', import.meta.url))
 /** A copier in a process of its own, to be killed or frozen. */
 export class Copier {
   readonly lost: string[] = []
+  /** Resolves when it has partitions. */
+  readonly joined: Promise<void>
   readonly #process: ChildProcess
   readonly #exited: Promise<unknown>
 
@@ -17,17 +19,12 @@ export class Copier {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#exited = once(this.#process, 'exit')
-    this.#process.on('message', (message: { lost?: string }) => {
-      if (message.lost !== undefined) this.lost.push(message.lost)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.joined = promise
+    this.#process.on('message', ({ partitions = 0, lost }: { partitions?: number; lost?: string }) => {
+      if (lost !== undefined) this.lost.push(lost)
+      if (partitions > 0) resolve()
     })
-  }
-
-  /** Resolves when it has partitions. */
-  async joined(): Promise<void> {
-    for (;;) {
-      const [{ partitions = 0 }] = (await once(this.#process, 'message')) as [{ partitions?: number }]
-      if (partitions > 0) return
-    }
   }
 
   signal(signal: NodeJS.Signals): void {
