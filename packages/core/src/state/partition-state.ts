@@ -147,7 +147,7 @@ export class PartitionState implements TopicPartition {
   get progress(): Progress {
     const { committable: offset, settled } = this.ledger
     const { text, isComplete } = encodeDoneAhead(offset, this.ledger.doneAhead(MAX_RANGES))
-    return { offset, metadata: text, isComplete, settled }
+    return { offset, metadata: text, isComplete: isComplete && this.ledger.aheadRanges <= MAX_RANGES, settled }
   }
 
   /** The broker has stored it. */
