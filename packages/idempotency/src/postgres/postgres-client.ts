@@ -10,7 +10,7 @@ export interface QueryClient {
 /** The `sql` of the package `postgres`, as far as it is used. */
 export interface PostgresJsClient {
   // biome-ignore lint/suspicious/noExplicitAny: its types for parameters are those of its own options
-  unsafe(text: string, values?: any[]): PromiseLike<readonly unknown[]>
+  unsafe(text: string, values?: any[], options?: { readonly prepare?: boolean }): PromiseLike<readonly unknown[]>
 }
 
 export type PostgresClient = QueryClient | PostgresJsClient
@@ -20,7 +20,10 @@ export type RunQuery = (text: string, values?: unknown[]) => Promise<readonly Ro
 
 /** @throws HF_OPTION_INVALID */
 export function queriesOf(client: PostgresClient): RunQuery {
-  if (isPostgresJs(client)) return async (text, values = []) => (await client.unsafe(text, values)) as readonly Row[]
+  if (isPostgresJs(client)) {
+    // Unprepared it asks for the types of the parameters first, which is a round trip more each time.
+    return async (text, values = []) => (await client.unsafe(text, values, { prepare: true })) as readonly Row[]
+  }
   if (hasFunction(client, 'query'))
     return async (text, values = []) => (await (client as QueryClient).query(text, values)).rows as readonly Row[]
   throw new HoldfastError(
