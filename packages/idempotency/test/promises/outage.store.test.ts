@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ConsumerRecord, createConsumer, on } from '@holdfast/core'
+import { fakeBroker, postgres, redis, type TestServer } from '@holdfast/testing'
+import { Pool } from 'pg'
+import { createClient } from 'redis'
+import { expect, test } from 'vitest'
+import { quietLogger } from '../../../kafkajs/test/support/quiet-logger.ts'
+import { batched } from '../../src/batching/batched-store.ts'
+import { idempotent } from '../../src/middleware/idempotent.ts'
+import { migrate } from '../../src/postgres/migrations.ts'
+import { postgresStore } from '../../src/postgres/postgres-store.ts'
+import { redisStore } from '../../src/redis/redis-store.ts'
+import type { IdempotencyStore } from '../../src/store.ts'
+
+interface Opened {
+  readonly store: IdempotencyStore
+  close(): Promise<unknown>
+}
+
+async function overRedis({ url }: TestServer): Promise<Opened> {
+  const client = createClient({ url })
+  client.on('error', () => undefined)
+  await client.connect()
+  return { store: redisStore(client), close: async () => client.destroy() }
+}
+
+async function overPostgres({ url }: TestServer): Promise<Opened> {
+  const pool = new Pool({ connectionString: url })
+  pool.on('error', () => undefined)
+  await migrate(pool)
+  return { store: postgresStore(pool), close: () => pool.end() }
+}
+
+const own = { own: true, log: () => undefined }
+const WAYS = [
+  ['redis', () => redis(own), overRedis],
+  ['postgres', () => postgres(own), overPostgres],
+] as const
+
+test.each(WAYS)(
+  '%s killed while effects are made: none without a claim, none twice, and all goes on by itself',
+  async (_name, serve, open) => {
+    await using server = await serve()
+    const { store, close } = await open(server)
+    const broker = fakeBroker()
+    broker.createTopic('t')
+    const effects: string[] = []
+    let ended: Promise<void> | undefined
+    const consumer = createConsumer({
+      driver: broker.driver(),
+      groupId: 'g',
+      delivery: 'exactly-once',
+      order: 'none',
+      maxAttempts: 1,
+      logger: quietLogger,
+      handlers: [
+        on('t', async ({ value }: ConsumerRecord) => {
+          await sleep(5)
+          effects.push(String(value))
+          // Effects of others are under way: some are made and not noted, some are claimed, some are not.
+          if (effects.length === 25) ended = server.process?.kill()
+          await ended
+        }),
+      ],
+      use: [
+        idempotent({
+          store: batched(store, { timeoutMs: 300 }),
+          leaseMs: 1_000,
+          key: ({ value }) => value as Uint8Array,
+        }),
+      ],
+    })
+    const running = consumer.run()
+    try {
+      broker.produce(
+        't',
+        Array.from({ length: 60 }, (_, index) => ({ value: String(index) })),
+      )
+      await expect
+        .poll(() => consumer.status().health.reasons.map(({ code }) => code), { timeout: 10_000 })
+        .toContain('dependency-down')
+      await sleep(1_000)
+      const before = effects.length
+      await sleep(500)
+      expect(effects.length).toBe(before)
+      await server.process?.start()
+      await expect.poll(() => broker.committed('t', 0, 'g'), { timeout: 30_000 }).toBe(60)
+      expect(effects.toSorted()).toEqual(Array.from({ length: 60 }, (_, index) => String(index)).toSorted())
+      expect(consumer.status().health.status).toBe('healthy')
+    } finally {
+      await consumer.stop()
+      await running
+      await close()
+    }
+  },
+)
