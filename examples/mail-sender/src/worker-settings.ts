@@ -7,6 +7,8 @@ import { type LookUpTime, parseLookUpTime } from './look-up/look-up-time.ts'
 export interface WorkerSettings {
   readonly kafka: KafkajsOptions
   readonly databaseUrl: string | undefined
+  /** Where it is written down which mails are sent; undefined for the database. */
+  readonly redisUrl: string | undefined
   readonly smtpUrl: string | undefined
   readonly from: string
   readonly lookUpTime: LookUpTime
@@ -27,6 +29,7 @@ const Environment = z.object({
   KAFKA_USERNAME: z.string().optional(),
   KAFKA_PASSWORD: z.string().default(''),
   DATABASE_URL: z.string().optional(),
+  REDIS_URL: z.string().optional(),
   SMTP_URL: z.string().optional(),
   MAIL_FROM: z.string().default('Mail sender <no-reply@mail-sender.example>'),
   LOOK_UP_TIME: z.string().default('0'),
@@ -53,6 +56,7 @@ export function workerSettings(env: NodeJS.ProcessEnv): WorkerSettings {
   return {
     kafka: kafkaOptions(data),
     databaseUrl: data.DATABASE_URL,
+    redisUrl: data.REDIS_URL,
     smtpUrl: data.SMTP_URL,
     from: data.MAIL_FROM,
     lookUpTime: parseLookUpTime(data.LOOK_UP_TIME),

@@ -8,6 +8,8 @@ import { startCatcher } from './mail/catcher.ts'
 import { smtpMailer } from './mail/mailer.ts'
 import { MailSender } from './mail-sender.ts'
 import { CONCURRENCY } from './names.ts'
+import { openKeyStore } from './once/key-store.ts'
+import { oncePerRequest } from './once/once-per-request.ts'
 import { endReports, followParent, reportDeliveries, reportGroup } from './worker-messages.ts'
 import { type WorkerSettings, workerSettings } from './worker-settings.ts'
 
@@ -21,10 +23,14 @@ async function work(settings: WorkerSettings, logger: Logger): Promise<void> {
   const smtpUrl = settings.smtpUrl ?? catcher?.url ?? ''
   await using mailer = reportDeliveries(smtpMailer(smtpUrl, settings.from, CONCURRENCY))
 
+  await using keys = await openKeyStore(settings.redisUrl, database)
+
   const sender = new MailSender(databaseLookUp(database, settings.lookUpTime), mailer)
   const { sessionTimeoutMs, strategies, groupInstanceId } = settings
   const consumers = consumersOf(sender, {
     driver: kafkajs(settings.kafka),
+    delivery: 'exactly-once',
+    use: [oncePerRequest(keys.store, sessionTimeoutMs)],
     sessionTimeoutMs,
     heartbeatIntervalMs: Math.min(3_000, Math.floor(sessionTimeoutMs / 5)),
     ...(strategies === undefined ? {} : { partitionAssignmentStrategy: strategies }),

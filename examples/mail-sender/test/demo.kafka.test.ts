@@ -10,7 +10,7 @@ const TSC = fileURLToPath(new URL('../../../node_modules/.bin/tsc', import.meta.
 const PATH = `${dirname(process.execPath)}:${process.env.PATH}`
 
 function demo(...args: string[]): DemoProcess {
-  const { SMTP_URL: _, DATABASE_URL: __, ...env } = process.env
+  const { SMTP_URL: _, DATABASE_URL: __, REDIS_URL: ___, ...env } = process.env
   return new DemoProcess([...args, '--json'], { ...env, KAFKA_BROKERS: inject('kafkaBrokers').join() })
 }
 
@@ -43,7 +43,7 @@ describe('the demo', () => {
     expect(run.lines.join('\n')).toMatch(/TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG +WORKER/)
   })
 
-  it('accounts for every mail while addresses are wrong, mails are refused and the server is away', async () => {
+  it('accounts for every mail while addresses are wrong, mails refused, requests sent twice and the server away', async () => {
     await using run = demo('--failures', '--records', '120', '--lookup-ms', '10', '--concurrency', '20')
     expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
     expect(reportOf(run.lines)).toMatchObject({ requested: 120, delivered: 108, dead: 12, duplicates: 0, left: 0 })

@@ -10,14 +10,14 @@ export const USAGE = `Usage: pnpm demo [options]
   --lookup <time>     or: story (1-2 minutes, 1000 times faster), story:100, story:1
   --database <which>  auto or pglite                             auto
   --session-ms <ms>   the workers' session time-out              6000
-  --failures          bad addresses, refused mails, a server that is away
+  --failures          bad addresses, refused mails, requests sent twice, a server that is away
   --rolling           replaces every worker, one after another
   --strategy <names>  how workers share partitions               cooperative-sticky,range
   --static            a replaced worker comes back under its name
   --json              ends with one line of JSON
   --help
 
-DATABASE_URL, SMTP_URL and KAFKA_BROKERS name servers of yours to use instead of those the demo brings up.`
+DATABASE_URL, REDIS_URL, SMTP_URL and KAFKA_BROKERS name servers of yours to use instead of those the demo brings up.`
 
 export interface DemoOptions {
   readonly records: number

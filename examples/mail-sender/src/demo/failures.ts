@@ -13,8 +13,8 @@ const UNKNOWN: Refusal = { code: 550, text: 'no such mailbox' }
 const BUSY: Refusal = { code: 451, text: 'mailbox is busy' }
 
 /**
- * What goes wrong in `--failures`: addresses that are none, mailboxes that do not exist, mailboxes that are busy twice, and a
- * server that is away for a while. The first two end in the dead-letter topic.
+ * What goes wrong in `--failures`: addresses that are none, mailboxes that do not exist, mailboxes that are busy twice, requests that
+ * are sent twice, and a server that is away for a while. The first two end in the dead-letter topic.
  */
 export class Failures implements MailFaults {
   readonly requests: readonly MailRequest[]
@@ -31,6 +31,11 @@ export class Failures implements MailFaults {
       if (way === 11) this.#busy.set(messageId, BUSY_TIMES)
       return way === 3 ? { ...request, to: 'nobody at all' } : request
     })
+  }
+
+  /** Requests that their producer sends a second time: each has one mail all the same. */
+  get repeats(): readonly MailRequest[] {
+    return this.requests.filter((_, index) => index % ONE_IN === 15)
   }
 
   /** How many requests can never be a mail. */

@@ -77,7 +77,7 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
   const isOurs = cluster.via !== 'external'
   const { topic, deadTopic, groupId } = await createTopics(client, isOurs)
   if (!isOurs) teardown.defer(() => client.remove([topic, deadTopic], groupId))
-  await client.produce(topic, requests)
+  await client.produce(topic, [...requests, ...(failures?.repeats ?? [])])
   say(`topic ${topic}: ${requests.length} requests produced`)
   signal.throwIfAborted()
   const fleet = new Fleet({
