@@ -6,6 +6,7 @@ import { warnings } from './config/rules.ts'
 import { Failing } from './failing.ts'
 import { Handling } from './handling.ts'
 import { attemptScope } from './pipeline/attempt-scope.ts'
+import { orderOfOriginals } from './pipeline/ordered-chains.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
 import { type AttemptEvent, Events } from './ports/events.ts'
@@ -79,7 +80,7 @@ export class Assembly {
     this.fenced = new FenceCounter(this.events)
     this.late = new LateCounter(this.events)
     this.lifecycle = new Lifecycle(this.events)
-    this.scheduler = new Scheduler(config, createOrdering(config.order, config.nullKey))
+    this.scheduler = new Scheduler(config, createOrdering(orderOfOriginals(config), config.nullKey))
     this.failing = this.#createFailing()
     this.#handling = new Handling(config, this)
     this.userPauses = new UserPausing(this.#shared)
@@ -131,6 +132,7 @@ export class Assembly {
       ...this.#shared,
       drainBudgetMs: this.#config.drainBudgetMs,
       handlerOf: (topic) => this.#handling.of(topic),
+      owned: (state) => this.failing.keyOrder.own(state),
       isPausedByUser: (partition) => this.userPauses.covers(partition),
       receive: (batch) => intake.receive(batch),
       advance: (partition, epoch, nextOffset) => intake.advance(partition, epoch, nextOffset),
@@ -168,8 +170,8 @@ export class Assembly {
       }),
       longMs: this.#config.heartbeatIntervalMs,
       handlerOf: (topic) => this.#handling.of(topic),
-      waitingOutcome: (context, state) => this.failing.forwarding.outcomeOf(context, state),
-      forward: (outcome, context, state) => this.failing.forwarding.forward(outcome, context, state),
+      waitingOutcome: this.failing.waitingOutcome,
+      forward: this.failing.forward,
       apply: (outcome, context, state) => this.#outcomes.apply(outcome, context, state),
       lanesEnded: (isDue) => (isDue ? this.#noticed() : this.#rebalance.notice()),
       slotFreed: () => this.#pump.react(),
@@ -272,6 +274,7 @@ export class Assembly {
     this.health.stop()
     this.concurrency.stop()
     this.committer.stop()
+    this.failing.keyOrder.stop()
     this.#pump.stop()
     return abandoned
   }

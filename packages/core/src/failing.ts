@@ -1,7 +1,10 @@
 import { circuitOf } from './config/circuit-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
+import type { Outcome } from './model/outcome.ts'
 import type { Judge } from './pipeline/attempt.ts'
+import type { AttemptContext } from './pipeline/attempt-context.ts'
 import type { Guard } from './pipeline/handlers.ts'
+import { OrderedChains, orderOfOriginals } from './pipeline/ordered-chains.ts'
 import { RetryRoutes } from './pipeline/retry-routes.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
@@ -9,9 +12,12 @@ import type { Events } from './ports/events.ts'
 import { Circuits } from './runtime/circuits.ts'
 import { FailureJudge } from './runtime/failure-judge.ts'
 import { Forwarding } from './runtime/forwarding.ts'
+import { KeyOrder } from './runtime/key-order.ts'
 import { OutcomeCounter } from './runtime/outcome-counter.ts'
 import { Quarantine } from './runtime/quarantine.ts'
+import { createLaneKey } from './schedule/ordering.ts'
 import type { Scheduler } from './schedule/scheduler.ts'
+import type { PartitionState } from './state/partition-state.ts'
 import type { Partitions } from './state/partitions.ts'
 
 export interface FailingPorts {
@@ -31,6 +37,7 @@ export interface FailingPorts {
 export class Failing {
   readonly routes: RetryRoutes
   readonly forwarding: Forwarding
+  readonly keyOrder: KeyOrder
   readonly endings: OutcomeCounter
   readonly circuits: Circuits
   readonly quarantine: Quarantine
@@ -42,9 +49,17 @@ export class Failing {
     const produce: Driver['produce'] = (records) => ports.driver().produce(records)
     this.endings = new OutcomeCounter(ports.events)
     this.routes = new RetryRoutes(config)
+    const chains = new OrderedChains(config, this.routes)
+    this.keyOrder = new KeyOrder({
+      ...ports,
+      random,
+      after: (topic) => chains.after(topic),
+      laneKeyOf: createLaneKey(orderOfOriginals(config), config.nullKey),
+    })
     this.forwarding = new Forwarding({
       ...ports,
       produce,
+      moved: (record, state, timestamp) => this.keyOrder.noteMove(record, state, timestamp),
       groupId: config.groupId,
       backoff: config,
       random,
@@ -75,4 +90,11 @@ export class Failing {
       skipTo: (partition, epoch, offset) => ports.driver().skipTo(partition, epoch, offset),
     })
   }
+
+  /** What follows for a delivery without a call of its handler; undefined where nothing does. */
+  readonly waitingOutcome = (context: AttemptContext, state: PartitionState): Outcome | undefined =>
+    this.forwarding.outcomeOf(context, state) ?? this.keyOrder.outcomeOf(context, state)
+
+  readonly forward = (outcome: Outcome, context: AttemptContext, state: PartitionState): Promise<Outcome> =>
+    this.forwarding.forward(outcome, context, state)
 }

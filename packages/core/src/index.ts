@@ -91,10 +91,12 @@ export type {
   DriverAnswers,
   DriverContext,
   DriverFactory,
+  DriverLogs,
   DriverSink,
   MembershipAnswer,
   OutgoingRecord,
   PartitionAssignmentStrategy,
+  PartitionStanding,
   TransactionRequest,
 } from './ports/driver.ts'
 export type {

@@ -5,6 +5,7 @@ import {
   type Driver,
   type DriverAnswers,
   type DriverContext,
+  type DriverLogs,
   HoldfastError,
   type MembershipAnswer,
   type OutgoingRecord,
@@ -14,6 +15,7 @@ import {
 import { Answers } from './answers.ts'
 import { createClient } from './client.ts'
 import { Fetching } from './fetch/fetching.ts'
+import { LogReader } from './fetch/log-reader.ts'
 import { GroupSession } from './group/group-session.ts'
 import { Membership } from './group/membership.ts'
 import { GroupClient } from './group-client.ts'
@@ -48,6 +50,7 @@ export class KafkajsDriver implements Driver {
   readonly #producer: RecordProducer
   readonly #answers: Answers
   readonly #transactions: Transactions | undefined
+  readonly #logs: LogReader
   #client: GroupClient | undefined
 
   constructor(config: KafkajsConfig, context: DriverContext) {
@@ -81,7 +84,16 @@ export class KafkajsDriver implements Driver {
       fetching: this.#fetching,
       ...(this.#transactions === undefined ? {} : { transactions: this.#transactions }),
     })
+    this.#logs = new LogReader({
+      groupId: context.groupId,
+      cluster,
+      translate: (error) => this.#translate(error),
+    })
     this.#answers = new Answers(this.#session, this.#fetching)
+  }
+
+  get logs(): DriverLogs {
+    return this.#logs
   }
 
   get answers(): DriverAnswers {

@@ -3,6 +3,7 @@ import type { TopicPattern } from '../pipeline/handler.ts'
 import { covers, handlerConflict, handlerMissing } from '../pipeline/topics.ts'
 import { circuitConflicts, circuitWarnings } from './circuit-rules.ts'
 import { failureConflicts } from './failure-rules.ts'
+import { keyOrderConflicts } from './key-order-rules.ts'
 import { middlewareConflicts } from './middleware-rules.ts'
 import { onceConflicts } from './once-rules.ts'
 import type { ConsumerConfig } from './options.ts'
@@ -16,6 +17,7 @@ export function refusals(config: ConsumerConfig, isGiven: (option: string) => bo
     ...transactionConflicts(config),
     ...failureConflicts(config, isGiven),
     ...retryTopicConflicts(config),
+    ...keyOrderConflicts(config),
     ...timingConflicts(config),
     ...timeoutConflicts(config),
     ...handlerConflicts(config),

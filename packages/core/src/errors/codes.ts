@@ -106,6 +106,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: false,
     fix: 'Report it with the stack; the consumer stops without committing.',
   },
+  HF_KEY_ORDER_UNKNOWN: {
+    meaning: 'Which keys have records in retry topics with keepOrder could not be looked up. It is tried again.',
+    retryable: true,
+    fix: 'See the cause: a retry topic needs as many partitions as its source, and the right to read and describe it.',
+  },
   HF_LISTEN_FAILED: {
     meaning: 'The health server cannot listen on its port.',
     retryable: false,

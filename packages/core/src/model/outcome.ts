@@ -24,6 +24,13 @@ export interface Moved {
   readonly topic: string
   readonly delayMs: number
   readonly error: unknown
+  /** Whether it goes to the partition of the same number, and later records of its key behind it. */
+  readonly keepsOrder: boolean
+  /**
+   * Where it did not fail, but goes behind an earlier record of its key: when that one was moved, in milliseconds since
+   * 1970.
+   */
+  readonly behindSinceMs?: number | undefined
 }
 
 /** The record is written to the dead-letter topic, and settled when that is acknowledged. */

@@ -12,6 +12,7 @@ export type PauseCause =
   | 'dependency'
   | 'undecodable'
   | 'quarantine'
+  | 'key order'
   | 'halted'
   | 'draining'
 

@@ -18,8 +18,17 @@ export interface Original {
   readonly firstFailedMs: number | undefined
 }
 
-/** The record as its next retry topic gets it: its bytes and headers as they were, and where it comes from. It waits from `wallNowMs` on. */
-export function retryRecordOf(original: Original, { topic }: Pick<Moved, 'topic'>, wallNowMs: number): OutgoingRecord {
+/**
+ * The record as its next retry topic gets it: its bytes and headers as they were, and where it comes from. It waits from
+ * `wallNowMs` on, or for as long as the record that it goes behind; a time stamp that is older still could make a log
+ * drop it at once. `partition` is the one that it was in.
+ */
+export function retryRecordOf(
+  original: Original,
+  { topic, delayMs, keepsOrder, behindSinceMs }: Moved,
+  partition: number,
+  wallNowMs: number,
+): OutgoingRecord {
   const { record, attempts, firstFailedMs } = original
   const ours = entries({
     topic: record.topic,
@@ -30,7 +39,9 @@ export function retryRecordOf(original: Original, { topic }: Pick<Moved, 'topic'
     'first-failure': firstFailedMs ?? '',
   })
   const headers = [...record.headers, ...ours]
-  return { topic, key: record.key, value: record.value, headers, timestamp: Math.floor(wallNowMs) }
+  const timestamp = Math.floor(Math.max(behindSinceMs ?? wallNowMs, wallNowMs - delayMs))
+  const place = keepsOrder ? { topic, partition } : { topic }
+  return { ...place, key: record.key, value: record.value, headers, timestamp }
 }
 
 /** A record of an ordinary topic is its own original, whatever its headers say. */

@@ -59,6 +59,12 @@ export class RetryRoutes {
     return this.#routes.get(topic)?.handler ?? handlerFor(topic, this.#handlers)
   }
 
+  /** The topic that the names of its chain are made from. */
+  sourceOf(topic: string): string {
+    const route = this.#routes.get(topic)
+    return route === undefined ? topic : String(route.source ?? '')
+  }
+
   /** How long records of a topic wait, from their time stamps on. */
   delayMsOf(topic: string): number {
     return this.#routes.get(topic)?.delayMs ?? 0
@@ -84,9 +90,8 @@ export class RetryRoutes {
 
   /** Where a record of this topic stands in a chain: by its topic, which no header can feign. */
   place(topic: string, { levels }: RetryTopicsStep): PlaceInChain {
-    const route = this.#routes.get(topic)
-    if (route === undefined) return { at: 'before', next: named(levels[0], topic) }
-    const source = String(route.source ?? '')
+    const source = this.sourceOf(topic)
+    if (!this.#routes.has(topic)) return { at: 'before', next: named(levels[0], source) }
     const index = levels.findIndex((level) => level.nameFor(source) === topic)
     return index === -1 ? { at: 'elsewhere' } : { at: 'in', next: named(levels[index + 1], source) }
   }

@@ -25,6 +25,8 @@ export interface RetryLevel {
 export interface RetryTopicsStep {
   readonly type: 'retryTopics'
   readonly levels: readonly RetryLevel[]
+  /** Whether later records of the key go behind it. */
+  readonly keepsOrder: boolean
 }
 
 /** The record is written to a topic for such, and settled when that is acknowledged. */

@@ -149,7 +149,8 @@ function attemptsBefore(steps: readonly FailureStep[], attempt: number): number 
 
 function endOf(step: FinalStep | RetryTopicsStep, failure: Failure, rules: FailureRules): Failed {
   const { error } = failure
-  if (step.type === 'retryTopics') return { type: 'moved', ...nextOf(step, failure), error }
+  if (step.type === 'retryTopics')
+    return { type: 'moved', ...nextOf(step, failure), error, keepsOrder: step.keepsOrder }
   if (step.type === 'skip') return { type: 'skipped', error, reason: step.reason }
   if (step.type === 'halt') return { type: 'halt', error: halted(failure, rules) }
   return { type: 'dead', error, topic: step.topic ?? (rules.deadLetterTopic as string) }

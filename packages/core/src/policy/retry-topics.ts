@@ -8,6 +8,12 @@ export type RetryTopic = string | { readonly topic: string; readonly delayMs: nu
 export interface RetryTopicsOptions {
   /** Names the retry topic of a topic for a delay. @default mail.requested and 5s give mail.requested.retry.5s */
   readonly topicName?: (topic: string, delay: string) => string
+  /**
+   * Whether later records of the same key go to the retry topic behind the one that failed, without a call of their handler,
+   * until it is settled. A record stays in the partition of its number, so retry topics need as many partitions as the
+   * topics that their records come from. @default false
+   */
+  readonly keepOrder?: boolean
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -17,15 +23,15 @@ const MAX_DELAY_MS = 2 ** 31 - 1
 /**
  * Tries again later, without holding the partition up: the record goes to a topic in which it waits, is handled once more,
  * and goes on to the next one when it fails again. Delays are counted from the time stamp of the record, so they survive
- * restarts; a time stamp of the future makes none longer. Records are no longer in the order of their key.
+ * restarts; a time stamp of the future makes none longer. Later records of its key do not wait, unless `keepOrder` is set.
  * `retryTopics(['5s', '1m', '10m'])` needs the topics `<topic>.retry.5s`, `.1m` and `.10m`, and subscribes to them.
  */
 export function retryTopics(topics: readonly RetryTopic[], options: RetryTopicsOptions = {}): FailurePolicy {
   if (!Array.isArray(topics) || topics.length === 0)
     throw invalid("retryTopics takes a list of delays, such as retryTopics(['5s', '1m'])")
-  const { topicName = (topic, delay) => `${topic}.retry.${delay}` } = options
+  const { topicName = (topic, delay) => `${topic}.retry.${delay}`, keepOrder: keepsOrder = false } = options
   const levels = topics.map((topic) => levelOf(topic, topicName))
-  return new FailurePolicy([{ type: 'retryTopics', levels: Object.freeze(levels) }])
+  return new FailurePolicy([{ type: 'retryTopics', levels: Object.freeze(levels), keepsOrder }])
 }
 
 function levelOf(given: RetryTopic, topicName: (topic: string, delay: string) => string): RetryLevel {

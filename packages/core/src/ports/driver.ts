@@ -1,5 +1,6 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
 import type { HeaderEntry, RecordBatch } from '../model/record.ts'
+import type { RecordSource } from '../model/record-source.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import type { Undecodable } from '../model/undecodable.ts'
 import type { Logger } from './logger.ts'
@@ -146,7 +147,28 @@ export interface DriverAnswers {
   readonly isJoining: boolean
 }
 
+/** How far the group has come in a partition, whoever owns it. */
+export interface PartitionStanding {
+  /** What the group has committed, else the start of the log; no less than that. */
+  readonly settled: number
+  /** One past the last acknowledged record, also where that is not committed yet. */
+  readonly end: number
+}
+
+/** The logs of partitions that this member need not own. Nothing of it touches what is fetched. */
+export interface DriverLogs {
+  /** In order. Every `settled` is read before the first `end`. @throws HF_PARTITION_MISSING; any other `HoldfastError` */
+  standings(partitions: readonly TopicPartition[]): Promise<readonly PartitionStanding[]>
+  /**
+   * The records from `from` to before `to`, some at a time and in order, those of open or aborted transactions included.
+   * @throws `HoldfastError`
+   */
+  read(partition: TopicPartition, from: number, to: number): AsyncIterable<RecordSource>
+}
+
 export interface Driver {
+  /** Without it retry topics cannot keep the order of keys. */
+  readonly logs?: DriverLogs
   /** By these a connection that is open and says nothing any more is found, also while there is nothing to fetch. */
   readonly answers: DriverAnswers
   /** Connects and joins. Resolves with the first assignment; rejects with a `HoldfastError` when that cannot be had. */

@@ -100,8 +100,16 @@ export interface ConsumerEvents {
     /** Undefined where they are not tried again. */
     readonly retryInMs: number | undefined
   }
-  /** The record failed, and is in a retry topic: it is settled here, and handled there after the delay. */
-  'record:moved': AttemptEvent & { readonly retryTopic: string; readonly delayMs: number; readonly error: unknown }
+  /** The record failed, or an earlier one of its key did, and is in a retry topic: it is settled here, and handled there. */
+  'record:moved': AttemptEvent & {
+    readonly retryTopic: string
+    readonly delayMs: number
+    readonly reason: 'failed' | 'behind its key'
+    /** Undefined where it did not fail. */
+    readonly error: unknown
+  }
+  /** Which keys have records in retry topics could not be looked up; it is tried again. */
+  'keyorder:failed': PartitionEvent & { readonly error: HoldfastError; readonly retryInMs: number }
   /** A retry topic did not take a record: its partition waits, and it is tried again. */
   'retrytopic:failed': AttemptEvent & {
     readonly retryTopic: string

@@ -31,6 +31,8 @@ export interface ForwardingPorts {
   produce(records: readonly OutgoingRecord[]): Promise<void>
   /** A record of a retry topic as it was before it failed. */
   originalOf(record: ConsumerRecord): Original
+  /** A record that others of its key are to follow is in its retry topic, with this time stamp. */
+  moved(record: ConsumerRecord, state: PartitionState, timestamp: number): void
 }
 
 /** What goes to another topic: a retry topic, or one for dead letters. */
@@ -103,7 +105,7 @@ export class Forwarding {
   ): Promise<Forward | Retry> {
     const waiting = this.#waiting.get(state)?.get(record) ?? this.#begin(next, record, context)
     try {
-      await this.#produce(waiting)
+      await this.#produce(waiting, record, state)
       this.#written(record, state)
       return waiting.forward
     } catch (error) {
@@ -113,16 +115,20 @@ export class Forwarding {
 
   #begin(forward: Forward, record: ConsumerRecord, { handler, delivery }: AttemptContext): Waiting {
     const original = this.#ports.originalOf(record)
-    const attempts = original.attempts + delivery.attempt
     const lastFailedMs = this.#ports.clock.wallNow()
+    if (isBehind(forward)) return { forward, original, handler, lastFailedMs, failures: 0 }
+    const attempts = original.attempts + delivery.attempt
     const firstFailedMs = original.firstFailedMs ?? this.#firstFailedMs.get(record) ?? lastFailedMs
     return { forward, original: { ...original, attempts, firstFailedMs }, handler, lastFailedMs, failures: 0 }
   }
 
-  async #produce(waiting: Waiting): Promise<void> {
+  async #produce(waiting: Waiting, record: ConsumerRecord, state: PartitionState): Promise<void> {
     const { forward, original } = waiting
     if (forward.type === 'dead') return this.#produceLetter(this.#deathOf(forward, waiting))
-    await this.#ports.produce([retryRecordOf(original, forward, this.#ports.clock.wallNow())])
+    const wallNowMs = this.#ports.clock.wallNow()
+    const written = retryRecordOf(original, forward, state.partition, wallNowMs)
+    await this.#ports.produce([written])
+    if (forward.keepsOrder) this.#ports.moved(record, state, written.timestamp ?? wallNowMs)
   }
 
   /** A topic that takes no record of this size gets less of it, down to its key and what became of it. */
@@ -180,6 +186,10 @@ export class Forwarding {
 
 function isForward(next: Failed | Untried): next is Forward {
   return next.type === 'dead' || next.type === 'moved'
+}
+
+function isBehind(forward: Forward): boolean {
+  return forward.type === 'moved' && forward.behindSinceMs !== undefined
 }
 
 /** By offset, what follows for the records of an outcome; undefined where none of them goes elsewhere. */

@@ -26,6 +26,8 @@ export interface GroupPorts {
   readonly rebalance: EpochEnds
   readonly drainBudgetMs: number
   handlerOf(topic: string): BoundHandler
+  /** A partition begins; nothing of it runs yet. */
+  owned(state: PartitionState): void
   isPausedByUser(partition: TopicPartition): boolean
   receive(batch: RecordBatch): void
   advance(partition: TopicPartition, epoch: number, nextOffset: number): void
@@ -146,6 +148,7 @@ export class Group implements DriverSink {
     if (handler === undefined) return
     const state = partitions.add(partition, handler, this.#doneAhead(partition))
     scheduler.add(state.queue)
+    this.#ports.owned(state)
     if (this.#ports.isPausedByUser(partition)) scheduler.hold(state.queue, 'user')
   }
 

@@ -117,8 +117,15 @@ function logAttempts(events: Events, logger: Logger): void {
   events.on('attempt:late', ({ rung, ageMs, remaining, ...fields }) =>
     logger.warn({ ...fields, rung, ageMs: Math.round(ageMs), remaining: round(remaining) }, LATE_ATTEMPT[rung]),
   )
-  events.on('record:moved', ({ error, ...fields }) =>
-    logger.warn({ ...fields, reason: describeError(error) }, 'record failed; it is tried again from its retry topic'),
+  events.on('record:moved', ({ error, reason, ...fields }) => {
+    if (reason === 'behind its key') return logger.debug(fields, 'record goes to a retry topic behind its key')
+    logger.warn({ ...fields, reason: describeError(error) }, 'record failed; it is tried again from its retry topic')
+  })
+  events.on('keyorder:failed', ({ error, retryInMs, ...fields }) =>
+    logger.error(
+      { ...fields, code: error.code, reason: error.message, retryInMs: Math.round(retryInMs) },
+      'what waits in retry topics could not be looked up; its keys wait',
+    ),
   )
   events.on('retrytopic:failed', ({ error, retryInMs, ...fields }) =>
     logger.error(

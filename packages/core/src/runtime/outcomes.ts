@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
-import type { Failed, Halt, Held, Outcome, Retry, Untried } from '../model/outcome.ts'
+import type { Failed, Halt, Held, Moved, Outcome, Retry, Untried } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import { Unavailable } from '../policy/verdicts.ts'
@@ -121,8 +121,7 @@ export class Outcomes {
     const { events } = this.#ports
     for (const [offset, next] of left) {
       const event = { ...context.event, offset }
-      if (next.type === 'moved')
-        events.emit('record:moved', { ...event, retryTopic: next.topic, delayMs: next.delayMs, error: next.error })
+      if (next.type === 'moved') events.emit('record:moved', { ...event, ...moveOf(next) })
       if (next.type === 'dead') events.emit('record:dead', { ...event, deadLetterTopic: next.topic, error: next.error })
       if (next.type === 'skipped') events.emit('record:discarded', { ...event, reason: next.reason, error: next.error })
     }
@@ -188,6 +187,11 @@ export class Outcomes {
     if (!events.hasListeners('record:settled')) return
     for (const { offset } of records) events.emit('record:settled', { ...context.event, offset })
   }
+}
+
+function moveOf({ topic: retryTopic, delayMs, error, behindSinceMs }: Moved) {
+  const reason = behindSinceMs === undefined ? ('failed' as const) : ('behind its key' as const)
+  return { retryTopic, delayMs, reason, error }
 }
 
 /** What went to another topic is acknowledged by now. */

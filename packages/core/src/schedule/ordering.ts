@@ -32,6 +32,14 @@ export function createOrdering(order: Order, nullKey: NullKey): Ordering {
   }
 }
 
+/** What names the lane of a record; undefined where it waits for no other, and none for it. */
+export function createLaneKey(order: Order, nullKey: NullKey): (record: ConsumerRecord) => LaneKey | undefined {
+  if (order === 'none') return () => undefined
+  if (order === 'partition') return () => ONE_LANE
+  if (order !== 'key') return (record) => named(order, record)
+  return nullKey === 'record' ? (record) => record.key?.toString('latin1') : keyOrPartition
+}
+
 function byLaneKey(laneKey: (record: ConsumerRecord) => LaneKey): Ordering {
   return (records) => Map.groupBy(records, laneKey)
 }

@@ -45,6 +45,7 @@ const WATCHED: readonly EventName[] = [
   'attempt:stale',
   'record:moved',
   'retrytopic:failed',
+  'keyorder:failed',
   'record:dead',
   'record:discarded',
   'deadletter:failed',

@@ -92,7 +92,8 @@ async function findLogEnds(
   return indexOffsets(await patiently(() => cluster.fetchTopicsOffset(topics)))
 }
 
-function indexOffsets(topics: readonly TopicOffsets[]): Map<string, number> {
+/** By the name of the partition. */
+export function indexOffsets(topics: readonly TopicOffsets[]): Map<string, number> {
   return new Map(
     topics.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset }) => {
@@ -111,7 +112,9 @@ function indexTexts(topics: readonly CommittedOffsets[]): Map<string, string> {
   )
 }
 
-function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: { partition: number }[] }[] {
+export function byTopic(
+  partitions: readonly TopicPartition[],
+): { topic: string; partitions: { partition: number }[] }[] {
   return [...Map.groupBy(partitions, ({ topic }) => topic)].map(([topic, list]) => ({
     topic,
     partitions: list.map(({ partition }) => ({ partition })),
@@ -119,7 +122,7 @@ function byTopic(partitions: readonly TopicPartition[]): { topic: string; partit
 }
 
 /** A coordinator that has just moved may not be ready; failing the join for that would cost the membership. */
-async function patiently<T>(request: () => Promise<T>): Promise<T> {
+export async function patiently<T>(request: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await request()

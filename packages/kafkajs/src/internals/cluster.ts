@@ -12,7 +12,8 @@ export interface ClusterInternals {
   findBroker(target: { nodeId: string | number }): Promise<BrokerInternals>
   findGroupCoordinator(request: { groupId: string }): Promise<BrokerInternals>
   metadata(): Promise<TopicMetadata>
-  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[]
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[]
+  refreshMetadata(): Promise<void>
   fetchTopicsOffset(
     topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }[],
   ): Promise<readonly TopicOffsets[]>
@@ -110,5 +111,9 @@ export interface BrokerInternals {
     topics: readonly { topic: string; partitions: readonly { partition: number }[] }[]
   }): Promise<{ readonly responses: readonly CommittedOffsets[] }>
   fetch(request: FetchRequest): Promise<FetchResponse>
+  listOffsets(request: {
+    isolationLevel: number
+    topics: readonly { topic: string; partitions: readonly { partition: number; timestamp: number }[] }[]
+  }): Promise<{ readonly responses: readonly TopicOffsets[] }>
   metadata(topics: readonly string[]): Promise<TopicMetadata>
 }

@@ -32,6 +32,14 @@ export interface DoorHooks {
   fetch(request: FetchRequest, send: (request: FetchRequest) => Promise<FetchResponse>): Promise<FetchResponse>
 }
 
+const asides = new WeakSet<FetchRequest>()
+
+/** A request that is no part of what the consumer fetches: the door lets it pass as it is, and its answer as well. */
+export function aside<Request extends FetchRequest>(request: Request): Request {
+  asides.add(request)
+  return request
+}
+
 /**
  * The one door to the group and the log: kafkajs asks its cluster for a broker before every request, the coordinator
  * included, so what `findBroker` answers is what it joins, commits and fetches through. The cluster belongs to this
@@ -82,6 +90,7 @@ function doorOf(broker: BrokerInternals, hooks: DoorHooks): BrokerInternals {
       return groupInstanceId === undefined ? broker.leaveGroup(request) : undefined
     },
     async fetch(request) {
+      if (asides.has(request)) return broker.fetch(request)
       if (hooks.wantsRejoin()) throw rejoin()
       decodeFetches(broker, hooks.decoding)
       return final(hooks.fetch(request, (aligned) => broker.fetch(aligned)))

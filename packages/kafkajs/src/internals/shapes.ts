@@ -84,6 +84,7 @@ export const METHODS: Readonly<Record<ClassName, readonly string[]>> = {
     'offsetCommit',
     'offsetFetch',
     'fetch',
+    'listOffsets',
     'metadata',
     'isConnected',
   ],

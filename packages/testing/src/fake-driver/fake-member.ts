@@ -5,6 +5,7 @@ import type {
   Driver,
   DriverAnswers,
   DriverContext,
+  DriverLogs,
   HoldfastError,
   MembershipAnswer,
   OutgoingRecord,
@@ -17,6 +18,7 @@ import { commitFenced, commitUnknown, startAborted } from './fake-errors.ts'
 import { FakeFetcher } from './fake-fetcher.ts'
 import { COOPERATIVE, type FakeGroup, type GroupMember } from './fake-group.ts'
 import { FakeProducer, type ProducerPorts } from './fake-producer.ts'
+import { FakeStandings } from './fake-standings.ts'
 import { type FakeTransactions, FakeTransactor } from './fake-transactions.ts'
 import type { FetchFaults } from './fetch-faults.ts'
 import { withoutAny } from './without-any.ts'
@@ -42,6 +44,7 @@ export class FakeMember implements Driver, GroupMember {
   readonly #fetcher: FakeFetcher
   readonly #producer: FakeProducer
   readonly #transactor: FakeTransactor
+  readonly logs: DriverLogs
   readonly answers: DriverAnswers = new FakeAnswers(() => this.#phase !== 'killed')
   readonly #firstAssignment = Promise.withResolvers<void>()
   #phase: Phase = 'new'
@@ -63,11 +66,10 @@ export class FakeMember implements Driver, GroupMember {
       isCurrent: (request) => this.#isCurrent(request),
       isMember: () => this.#accepts(),
       committed: (request) => ports.group.committed(request),
-      store: (request) => {
-        for (const record of request.outputs) ports.append({ ...record, timestamp: record.timestamp ?? 0 })
-        ports.group.store(this.#memberId, this.#generationId, request, true)
-      },
+      append: ports.append,
+      commit: (request) => ports.group.store(this.#memberId, this.#generationId, request, true),
     })
+    this.logs = new FakeStandings({ ...ports, isAlive: () => this.#phase !== 'killed' })
     this.#firstAssignment.promise.catch(() => undefined)
     this.#fetcher = new FakeFetcher(context, ports.logs, ports.maxBatchRecords, ports.fetchFaults)
   }
@@ -204,11 +206,13 @@ export class FakeMember implements Driver, GroupMember {
     this.#owned = partitions
     if (this.#context.transactionalIdPrefix !== undefined)
       for (const partition of withoutAny(partitions, retainable)) this.#transactor.claim(partition)
-    const located = partitions.map((partition) =>
-      this.#fetcher.locate(partition, this.#ports.group.committed(partition)),
-    )
-    const { memberId } = this
-    const { epoch, retained } = sink.assigned({ partitions: located, retainable, memberId, generationId })
+    const located = partitions.map((each) => this.#fetcher.locate(each, this.#ports.group.committed(each)))
+    const { epoch, retained } = sink.assigned({
+      partitions: located,
+      retainable,
+      memberId: this.#memberId,
+      generationId,
+    })
     this.#fetcher.begin(epoch, withoutAny(located, retained))
     this.#endJoin()
     this.#firstAssignment.resolve()
@@ -258,8 +262,8 @@ export class FakeMember implements Driver, GroupMember {
 
   #checkMayStart(signal: AbortSignal): void {
     if (signal.aborted || this.#phase !== 'new') throw startAborted()
-    const { topics, producesTo } = this.#context
-    for (const topic of [...topics, ...producesTo]) if (typeof topic === 'string') this.#ports.logs.checkExists(topic)
+    for (const topic of [...this.#context.topics, ...this.#context.producesTo])
+      if (typeof topic === 'string') this.#ports.logs.checkExists(topic)
   }
 
   async #join(): Promise<void> {

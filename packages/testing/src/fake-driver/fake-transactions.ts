@@ -1,5 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type CommitResult, HoldfastError, partitionName, type TransactionRequest } from '@holdfast/core'
+import {
+  type CommitResult,
+  HoldfastError,
+  type OutgoingRecord,
+  partitionName,
+  type TransactionRequest,
+} from '@holdfast/core'
 import { Hold } from './hold.ts'
 
 /** The requests of a transaction, in their order. */
@@ -54,8 +60,8 @@ export interface ProducerSide {
   /** What the coordinator says of the member. */
   isMember(): boolean
   committed(request: TransactionRequest): { readonly offset: number; readonly metadata: string }
-  /** Makes outputs and offset visible, in one step. */
-  store(request: TransactionRequest): void
+  append(record: OutgoingRecord & { readonly timestamp: number }): unknown
+  commit(request: TransactionRequest): void
 }
 
 /** The transactional producers of one client: one for each partition. */
@@ -80,7 +86,7 @@ export class FakeTransactor {
   }
 
   async transact(request: TransactionRequest): Promise<CommitResult> {
-    const { transactions, isCurrent, isMember, committed, store } = this.#side
+    const { transactions, isCurrent, isMember, committed } = this.#side
     const transactionalId = this.#idOf(request)
     const see = (result: TransactionSeen['result']): void =>
       void transactions.seen.push({ ...request, transactionalId, result })
@@ -100,11 +106,17 @@ export class FakeTransactor {
     const fault = transactions.nextFault()
     const isCommitted = fault === undefined || (fault.step === 'commit' && fault.stored)
     see(isCommitted ? 'committed' : 'aborted')
-    if (isCommitted) store(request)
+    if (isCommitted) this.#makeVisible(request)
     if (fault === undefined) return { status: 'ok' }
     this.#producers.delete(transactionalId)
     if (fault.step === 'commit') this.#unresolved.add(transactionalId)
     return unresolved(request, fault.step)
+  }
+
+  /** Outputs and offset, in one step. */
+  #makeVisible(request: TransactionRequest): void {
+    for (const record of request.outputs) this.#side.append({ ...record, timestamp: record.timestamp ?? 0 })
+    this.#side.commit(request)
   }
 
   #idOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {

@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'vitest'
+import { fakeBroker } from '../../../testing/src/fake-driver.ts'
+import type { ConsumerOptions } from '../../src/config/options.ts'
+import { createConsumer } from '../../src/consumer.ts'
+import { partitionName } from '../../src/model/topic-partition.ts'
+import { on } from '../../src/pipeline/handler.ts'
+import { deadLetter } from '../../src/policy/failure-policy.ts'
+import { retryTopics } from '../../src/policy/retry-topics.ts'
+import { Fatal } from '../../src/policy/verdicts.ts'
+import { DEAD, type Fails, retryScene } from '../support/retry-scene.ts'
+
+const [FIRST, SECOND] = ['t.retry.5s', 't.retry.1m']
+
+const failsFor =
+  (bad: string, times: number): Fails =>
+  (value, call) =>
+    value === bad && call <= times
+
+describe('while a record of a key is in a retry topic', () => {
+  test('later ones of the key go behind it, and those of other keys do not wait', async () => {
+    const { broker, clock, calls, begin, produce } = retryScene(failsFor('a1', 1))
+    const { consumer, events } = begin()
+    await clock.settle()
+    produce('a1', 'a2', 'b1', 'a3', 'b2')
+    await clock.advance('2s')
+    expect(calls.toSorted()).toEqual(['a1 at t 0s', 'b1 at t 0s', 'b2 at t 0s'])
+    expect([broker.committed('t', 0), broker.records(FIRST).map(({ value }) => String(value))]).toEqual([
+      5,
+      ['a1', 'a2', 'a3'],
+    ])
+    await clock.advance('4s')
+    expect(calls.slice(3)).toEqual([`a1 at ${FIRST} 5s`, `a2 at ${FIRST} 5s`, `a3 at ${FIRST} 5s`])
+    expect(events('record:moved').map(({ offset, reason }) => [offset, reason])).toEqual([
+      [0, 'failed'],
+      [1, 'behind its key'],
+      [3, 'behind its key'],
+    ])
+    expect(consumer.status()).toMatchObject({ moved: 3, health: { status: 'healthy' } })
+  })
+
+  test('what comes later still runs directly again once all of them are settled', async () => {
+    const { clock, calls, begin, produce } = retryScene(failsFor('a1', 1))
+    begin()
+    await clock.settle()
+    produce('a1', 'a2')
+    await clock.advance('12s')
+    produce('a3')
+    await clock.advance('1s')
+    expect(calls.at(-1)).toBe('a3 at t 12s')
+  })
+
+  test('they follow it from retry topic to retry topic, and wait for nothing else there', async () => {
+    const { clock, calls, done, begin, produce } = retryScene(failsFor('a1', 2))
+    begin()
+    await clock.settle()
+    produce('a1', 'a2')
+    await clock.advance('20s')
+    produce('a3')
+    await clock.advance('60s')
+    expect(done).toEqual(['a1', 'a2', 'a3'])
+    expect(calls.slice(2)).toEqual([`a1 at ${SECOND} 65s`, `a2 at ${SECOND} 65s`, `a3 at ${SECOND} 65s`])
+  })
+
+  test('a dead letter ends their wait', async () => {
+    const { broker, clock, done, begin, produce } = retryScene(failsFor('a1', 9))
+    begin()
+    await clock.settle()
+    produce('a1', 'a2')
+    await clock.advance('80s')
+    expect([done, broker.records(DEAD).length]).toEqual([['a2'], 1])
+    produce('a3')
+    await clock.advance('1s')
+    expect(done).toEqual(['a2', 'a3'])
+  })
+
+  test('nothing is asked of the brokers once no key waits', async () => {
+    const { clock, begin, produce } = retryScene(failsFor('a1', 1))
+    begin()
+    await clock.settle()
+    const { pendingTimers } = clock
+    produce('a1')
+    await clock.advance('20s')
+    expect(clock.pendingTimers).toBe(pendingTimers)
+  })
+})
+
+describe('another member, another assignment', () => {
+  test('a member that begins finds the keys of which records wait in retry topics', async () => {
+    const { clock, calls, done, begin, produce } = retryScene(failsFor('a1', 2))
+    const { consumer } = begin()
+    await clock.settle()
+    produce('a1', 'b1')
+    await clock.advance('7s')
+    await Promise.all([consumer.stop(), clock.advance('1s')])
+    produce('a2', 'b2')
+    begin()
+    await clock.advance('2s')
+    expect(calls.slice(3)).toEqual(['b2 at t 8s'])
+    await clock.advance('70s')
+    expect(done).toEqual(['b1', 'b2', 'a1', 'a2'])
+  })
+
+  test('what another member does in a retry topic is seen here', async () => {
+    const wide = { partitions: 2, retryPartitions: 4 }
+    const { broker, clock, calls, done, begin } = retryScene(failsFor('a1', 1), wide)
+    begin()
+    begin()
+    await clock.advance('1s')
+    const [first = [], second = []] = broker.assignments().map((owned) => owned.map(partitionName))
+    expect([first.includes(`${FIRST}/1`), second.includes('t/1')]).toEqual([true, true])
+    for (const value of ['a1', 'a2']) broker.produce('t', { key: 'a', value, partition: 1 })
+    await clock.advance('20s')
+    broker.produce('t', { key: 'a', value: 'a3', partition: 1 })
+    await clock.advance('2s')
+    expect([done, calls.at(-1)]).toEqual([['a1', 'a2', 'a3'], 'a3 at t 21s'])
+    expect(broker.records(FIRST).map(({ partition }) => partition)).toEqual([1, 1])
+  })
+
+  test('a partition waits until it can look, and nothing is lost', async () => {
+    const { broker, clock, done, begin } = retryScene(() => false, { partitions: 2, retryPartitions: 1 })
+    const { consumer, events } = begin()
+    await clock.settle()
+    broker.produce('t', { key: 'a', value: 'a1', partition: 0 })
+    broker.produce('t', { key: 'b', value: 'b1', partition: 1 })
+    await clock.advance('10s')
+    expect(done).toEqual(['a1'])
+    const error = { code: 'HF_KEY_ORDER_UNKNOWN', message: expect.stringContaining(`${FIRST}/1`) }
+    expect(events('keyorder:failed')[0]).toMatchObject({ topic: 't', partition: 1, error })
+    expect(consumer.status().health.reasons.map(({ code }) => code)).toEqual(['retry-topic-failing'])
+    expect(consumer.status().partitions.find(({ topic, partition }) => topic === 't' && partition === 1)).toMatchObject(
+      {
+        pausedBy: ['key order', 'retry topic'],
+      },
+    )
+  })
+})
+
+describe('which records wait for one another', () => {
+  test('records without a key only for themselves', async () => {
+    const { broker, clock, done, begin } = retryScene(failsFor('x1', 1))
+    begin()
+    await clock.settle()
+    broker.produce('t', [{ value: 'x1' }, { value: 'x2' }])
+    await clock.advance('2s')
+    expect([done, broker.records(FIRST).length]).toEqual([['x2'], 1])
+  })
+
+  test('with nullKey = "partition" they are one key', async () => {
+    const { broker, clock, done, begin } = retryScene(failsFor('x1', 1), { options: { nullKey: 'partition' } })
+    begin()
+    await clock.settle()
+    broker.produce('t', [{ value: 'x1' }, { value: 'x2' }, { value: 'a1', key: 'a' }])
+    await clock.advance('10s')
+    expect(done).toEqual(['a1', 'x1', 'x2'])
+  })
+
+  test('with order = "partition" all that come later', async () => {
+    const { clock, done, begin, produce } = retryScene(failsFor('a1', 1), { options: { order: 'partition' } })
+    begin()
+    await clock.settle()
+    produce('a1', 'b1', 'c1')
+    await clock.advance('10s')
+    expect(done).toEqual(['a1', 'b1', 'c1'])
+  })
+
+  test('with a function those that it names alike, by the record as it was first', async () => {
+    const order: ConsumerOptions['order'] = ({ topic, value }) => `${topic} ${String(value).slice(0, 1)}`
+    const { broker, clock, done, begin } = retryScene(failsFor('a1', 2), { options: { order } })
+    const { consumer } = begin()
+    await clock.settle()
+    broker.produce('t', [{ value: 'a1' }, { value: 'a2' }, { value: 'b1' }])
+    await clock.advance('6s')
+    await Promise.all([consumer.stop(), clock.advance('1s')])
+    begin()
+    broker.produce('t', { value: 'a3' })
+    await clock.advance('80s')
+    expect(done).toEqual(['b1', 'a1', 'a2', 'a3'])
+  })
+})
+
+describe('what could not be kept is refused', () => {
+  const handle = (): void => undefined
+  const ordered = retryTopics(['5s'], { keepOrder: true })
+
+  test.each<[string, Partial<ConsumerOptions>, RegExp]>([
+    ['without an order', { order: 'none', onFailure: ordered }, /no order to keep/],
+    [
+      'in batches',
+      { onFailure: ordered, handlers: [on('t', { batch: true }, async () => undefined)] },
+      /its handler takes batches/,
+    ],
+    [
+      'with another chain for some errors',
+      { onFailure: ordered.when(Fatal, retryTopics(['1m'], { keepOrder: true })) },
+      /several chains of retry topics \(t\.retry\.5s with keepOrder; t\.retry\.1m with keepOrder\)/,
+    ],
+    [
+      'with the same chain unordered for some errors',
+      { onFailure: ordered.when(Fatal, retryTopics(['5s'])) },
+      /several chains of retry topics/,
+    ],
+  ])('%s', (_name, options, message) => {
+    const given = { groupId: 'g', driver: fakeBroker().driver(), deadLetterTopic: 'dead', handlers: [on('t', handle)] }
+    expect(() => createConsumer({ ...given, ...options })).toThrow(message)
+  })
+
+  test('not where errors have the same chain', () => {
+    const onFailure = ordered.when(Fatal, deadLetter()).when(TypeError, ordered)
+    const given = { groupId: 'g', driver: fakeBroker().driver(), deadLetterTopic: 'dead', handlers: [on('t', handle)] }
+    expect(() => createConsumer({ ...given, onFailure })).not.toThrow()
+  })
+})
