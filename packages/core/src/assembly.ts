@@ -1,6 +1,5 @@
 import { createCommitting } from './committing.ts'
 import type { ConfigEntry } from './config/entries.ts'
-import { failureTopics } from './config/failure-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
 import { warnings } from './config/rules.ts'
 import { Failing } from './failing.ts'
@@ -247,8 +246,7 @@ export class Assembly {
     if (signal.aborted) return
     this.#driver = this.#config.driver.create({
       ...this.#config,
-      topics: [...this.#config.topics, ...this.failing.routes.topics],
-      producesTo: failureTopics(this.#config),
+      ...this.failing.topicsOf(this.#config),
       transactionalIdPrefix: this.#config.transactions?.transactionalIdPrefix,
       logger: this.logger,
       sink: this.group,

@@ -1,13 +1,14 @@
 import { circuitOf } from './config/circuit-rules.ts'
+import { failureTopics } from './config/failure-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
 import type { Outcome } from './model/outcome.ts'
 import type { Judge } from './pipeline/attempt.ts'
 import type { AttemptContext } from './pipeline/attempt-context.ts'
 import type { Guard } from './pipeline/handlers.ts'
-import { OrderedChains, orderOfOriginals } from './pipeline/ordered-chains.ts'
+import { OrderedChains, orderedWidths, orderOfOriginals } from './pipeline/ordered-chains.ts'
 import { RetryRoutes } from './pipeline/retry-routes.ts'
 import type { Clock } from './ports/clock.ts'
-import type { Driver } from './ports/driver.ts'
+import type { Driver, DriverContext } from './ports/driver.ts'
 import type { Events } from './ports/events.ts'
 import { Circuits } from './runtime/circuits.ts'
 import { FailureJudge } from './runtime/failure-judge.ts'
@@ -89,6 +90,12 @@ export class Failing {
       judge: (error, place, fetches) => failures.judgeLast(error, this.routes.handlerOf(place.topic), place, fetches),
       skipTo: (partition, epoch, offset) => ports.driver().skipTo(partition, epoch, offset),
     })
+  }
+
+  /** The topics of the consumer as its driver wants to know them. */
+  topicsOf(config: ConsumerConfig): Pick<DriverContext, 'topics' | 'producesTo' | 'asWideAs'> {
+    const topics = [...config.topics, ...this.routes.topics]
+    return { topics, producesTo: failureTopics(config), asWideAs: orderedWidths(config) }
   }
 
   /** What follows for a delivery without a call of its handler; undefined where nothing does. */

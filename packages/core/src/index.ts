@@ -110,6 +110,7 @@ export type {
   PartitionEvent,
 } from './ports/events.ts'
 export type { Logger } from './ports/logger.ts'
+export { checkTopicWidths, type TopicWidth } from './ports/topic-width.ts'
 export {
   type DeadLetterGroup,
   type InspectOptions,

@@ -230,7 +230,7 @@ export class KafkajsDriver implements Driver {
 
   #findTopics(signal: AbortSignal): Promise<string[]> {
     const { brokers, startTimeoutMs } = this.#config
-    const { topics, producesTo, logger } = this.#context
+    const { topics, producesTo, asWideAs, logger } = this.#context
     // kafkajs tries a peer that is no broker again and again; the first such answer is enough.
     const faulted = new AbortController()
     const onFault = (fault: Error): void => faulted.abort(this.#translate(fault))
@@ -240,6 +240,7 @@ export class KafkajsDriver implements Driver {
       brokers,
       topics,
       producesTo,
+      asWideAs,
       startTimeoutMs,
       logger,
       signal: AbortSignal.any([signal, faulted.signal]),

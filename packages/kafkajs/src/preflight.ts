@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { HoldfastError, type Logger, type TopicPattern } from '@holdfast/core'
-import type { Kafka } from './internals/kafkajs.ts'
+import { checkTopicWidths, HoldfastError, type Logger, type TopicPattern, type TopicWidth } from '@holdfast/core'
+import type { Admin, Kafka } from './internals/kafkajs.ts'
 import { translateError } from './translate-error.ts'
 
 const FIRST_RETRY_MS = 250
@@ -14,6 +14,8 @@ export interface PreflightOptions {
   readonly topics: readonly TopicPattern[]
   /** Topics that are written to. */
   readonly producesTo: readonly string[]
+  /** Topics that must have as many partitions as others. */
+  readonly asWideAs: readonly TopicWidth[]
   readonly startTimeoutMs: number
   readonly logger: Logger
   readonly signal: AbortSignal
@@ -24,14 +26,16 @@ export interface PreflightOptions {
  * mend (credentials, a peer that is no broker, a missing topic) is an error at once.
  */
 export async function preflight(options: PreflightOptions): Promise<string[]> {
-  const { brokers, topics, producesTo, startTimeoutMs, logger, signal } = options
+  const { brokers, topics, producesTo, asWideAs, startTimeoutMs, logger, signal } = options
   const endMs = performance.now() + startTimeoutMs
   for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
     signal.throwIfAborted()
     try {
-      const existing = await listTopics(options.kafka)
+      const existing = await asked(options.kafka, (admin) => admin.listTopics())
       selectTopics(producesTo, existing)
-      return selectTopics(topics, existing)
+      const selected = selectTopics(topics, existing)
+      if (asWideAs.length > 0) await checkWidths(options, existing)
+      return selected
     } catch (error) {
       signal.throwIfAborted()
       const translated = translateError(error, { brokers })
@@ -43,11 +47,24 @@ export async function preflight(options: PreflightOptions): Promise<string[]> {
   }
 }
 
-async function listTopics(kafka: Kafka): Promise<string[]> {
+/** @throws HF_TOPIC_TOO_NARROW */
+async function checkWidths({ kafka, asWideAs }: PreflightOptions, existing: readonly string[]): Promise<void> {
+  const sources = new Map(asWideAs.map(({ source }) => [source, selectTopics([source], existing)]))
+  const topics = [...new Set([...asWideAs.map(({ topic }) => topic), ...[...sources.values()].flat()])]
+  const metadata = await asked(kafka, (admin) => admin.fetchTopicMetadata({ topics }))
+  const counts = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
+  checkTopicWidths(
+    asWideAs,
+    (source) => sources.get(source) ?? [],
+    (topic) => counts.get(topic) ?? 0,
+  )
+}
+
+async function asked<Answer>(kafka: Kafka, question: (admin: Admin) => Promise<Answer>): Promise<Answer> {
   const admin = kafka.admin()
   try {
     await admin.connect()
-    return await admin.listTopics()
+    return await question(admin)
   } finally {
     await admin.disconnect()
   }

@@ -42,6 +42,7 @@ export class FakeBroker {
   readonly #commitFaults = new CommitFaults()
   readonly #produceFaults = new ProduceFaults()
   readonly #transactions = new FakeTransactions()
+  readonly #lookFaults = new ProduceFaults()
   readonly #listeners = new Set<(commit: CommitSeen) => void>()
   #memberCount = 0
 
@@ -59,6 +60,7 @@ export class FakeBroker {
           commitFaults: this.#commitFaults,
           produceFaults: this.#produceFaults,
           transactions: this.#transactions,
+          lookFaults: this.#lookFaults,
           append: (record) => void this.produce(record.topic, record),
           maxBatchRecords,
           fetchFaults,
@@ -120,6 +122,11 @@ export class FakeBroker {
   /** The next produce requests of consumers fail with this error. */
   failProduces(error: HoldfastError, times = 1): void {
     this.#produceFaults.fail(error, times)
+  }
+
+  /** The next questions of consumers how far their group is in partitions of others get this error. */
+  failLooks(error: HoldfastError, times = 1): void {
+    this.#lookFaults.fail(error, times)
   }
 
   /** Produce requests of consumers wait until what this answers is called. */

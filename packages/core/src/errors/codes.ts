@@ -245,6 +245,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: true,
     fix: 'Create the topic; holdfast never creates one by subscribing.',
   },
+  HF_TOPIC_TOO_NARROW: {
+    meaning: 'A retry topic that keeps the order of keys has fewer partitions than a topic that its records come from.',
+    retryable: false,
+    fix: 'Raise its number of partitions to that of its source, or remove keepOrder.',
+  },
   HF_TRANSACTIONAL_ID_TAKEN: {
     meaning:
       'Another process, which is not of this group, writes under the transactional id of a partition that is ours.',

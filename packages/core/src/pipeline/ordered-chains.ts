@@ -1,6 +1,7 @@
 import type { ConsumerRecord } from '../model/record.ts'
 import type { NextRetryTopic } from '../policy/failure.ts'
 import type { RetryTopicsStep } from '../policy/failure-steps.ts'
+import type { TopicWidth } from '../ports/topic-width.ts'
 import type { Order } from '../schedule/ordering.ts'
 import type { HandlerDefinition } from './handler.ts'
 import { RetryRoutes, type RoutedConfig } from './retry-routes.ts'
@@ -17,6 +18,14 @@ export function chainsOf(
 ): readonly RetryTopicsStep[] {
   const parts = (options.onFailure ?? onFailure)?.parts ?? []
   return parts.flatMap(({ steps }) => steps.filter((step) => step.type === 'retryTopics'))
+}
+
+/** Each retry topic of an ordered chain, with the topics that its records come from. */
+export function orderedWidths(config: RoutedConfig): TopicWidth[] {
+  return config.handlers.flatMap((handler) => {
+    const levels = orderedChainOf(handler, config)?.levels ?? []
+    return levels.flatMap((level) => handler.topics.map((source) => ({ topic: level.nameFor(String(source)), source })))
+  })
 }
 
 /** By topic, the retry topics in which earlier records of a key may be. */

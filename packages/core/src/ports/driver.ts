@@ -4,6 +4,7 @@ import type { RecordSource } from '../model/record-source.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import type { Undecodable } from '../model/undecodable.ts'
 import type { Logger } from './logger.ts'
+import type { TopicWidth } from './topic-width.ts'
 
 /** What `options.driver` is: a client library, configured but not yet connected. */
 export interface DriverFactory {
@@ -42,6 +43,8 @@ export interface DriverContext {
   readonly transactionalIdPrefix?: string | undefined
   /** Topics that this consumer writes to; `start` rejects with `HF_TOPIC_MISSING` where one does not exist. */
   readonly producesTo: readonly string[]
+  /** `start` rejects with `HF_TOPIC_TOO_NARROW` where one has fewer partitions. */
+  readonly asWideAs: readonly TopicWidth[]
   readonly logger: Logger
   readonly sink: DriverSink
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { ConsumerOptions } from '../../src/config/options.ts'
 import { createConsumer } from '../../src/consumer.ts'
+import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import { partitionName } from '../../src/model/topic-partition.ts'
 import { on } from '../../src/pipeline/handler.ts'
 import { deadLetter } from '../../src/policy/failure-policy.ts'
@@ -116,22 +117,48 @@ describe('another member, another assignment', () => {
     expect(broker.records(FIRST).map(({ partition }) => partition)).toEqual([1, 1])
   })
 
-  test('a partition waits until it can look, and nothing is lost', async () => {
-    const { broker, clock, done, begin } = retryScene(() => false, { partitions: 2, retryPartitions: 1 })
+  test('a partition runs nothing until it has looked; it says so, and goes on by itself', async () => {
+    const { broker, clock, done, begin, produce } = retryScene(() => false)
+    const unreachable = new HoldfastError('HF_BROKER_UNREACHABLE', 'no broker answers.')
+    broker.failLooks(unreachable, 4)
     const { consumer, events } = begin()
     await clock.settle()
-    broker.produce('t', { key: 'a', value: 'a1', partition: 0 })
-    broker.produce('t', { key: 'b', value: 'b1', partition: 1 })
-    await clock.advance('10s')
-    expect(done).toEqual(['a1'])
-    const error = { code: 'HF_KEY_ORDER_UNKNOWN', message: expect.stringContaining(`${FIRST}/1`) }
-    expect(events('keyorder:failed')[0]).toMatchObject({ topic: 't', partition: 1, error })
-    expect(consumer.status().health.reasons.map(({ code }) => code)).toEqual(['retry-topic-failing'])
-    expect(consumer.status().partitions.find(({ topic, partition }) => topic === 't' && partition === 1)).toMatchObject(
-      {
-        pausedBy: ['key order', 'retry topic'],
-      },
-    )
+    produce('a1')
+    await clock.settle()
+    expect(done).toEqual([])
+    const error = { code: 'HF_KEY_ORDER_UNKNOWN', message: expect.stringContaining(`${FIRST}/0, ${SECOND}/0`) }
+    expect(events('keyorder:failed')[0]).toMatchObject({ topic: 't', partition: 0, error })
+    const { health, partitions } = consumer.status()
+    expect(health.reasons.map(({ code }) => code)).toContain('retry-topic-failing')
+    expect(partitions.find(({ topic }) => topic === 't')?.pausedBy).toEqual(['key order', 'retry topic'])
+    await clock.advance('60s')
+    expect([done, events('keyorder:failed').length]).toEqual([['a1'], 4])
+    expect(consumer.status().health.status).toBe('healthy')
+  })
+
+  test('a look that fails later keeps the keys that wait, and delays nobody else', async () => {
+    const { broker, clock, done, begin, produce } = retryScene(failsFor('a1', 1))
+    const { events } = begin()
+    await clock.settle()
+    produce('a1')
+    await clock.settle()
+    broker.failLooks(new HoldfastError('HF_BROKER_UNREACHABLE', 'no broker answers.'), 6)
+    produce('a2', 'b1')
+    await clock.advance('90s')
+    produce('a3')
+    await clock.advance('1s')
+    expect([done, events('keyorder:failed').length]).toEqual([['b1', 'a1', 'a2', 'a3'], 6])
+    expect(broker.records(FIRST)).toHaveLength(2)
+  })
+
+  test('a retry topic with fewer partitions than its source is named at the start', async () => {
+    const { clock, begin } = retryScene(() => false, { partitions: 2, retryPartitions: 1 })
+    const { ended } = begin()
+    await clock.settle()
+    expect(ended()).toMatchObject({
+      code: 'HF_TOPIC_TOO_NARROW',
+      message: expect.stringContaining(`${FIRST} has 1 partition, and t has 2`),
+    })
   })
 })
 

@@ -48,6 +48,7 @@ const SETTINGS: Omit<DriverContext, 'groupId' | 'topics' | 'logger' | 'sink'> = 
   autoOffsetReset: 'earliest',
   isolationLevel: 'read_committed',
   producesTo: [],
+  asWideAs: [],
 }
 
 /** Stands in for the core: holds a driver and writes down what it tells. */

@@ -2,6 +2,7 @@ import { COMMIT_CASES } from './commit-cases.ts'
 import type { DriverCase, DriverEnvironment } from './driver-environment.ts'
 import { FETCH_CASES } from './fetch-cases.ts'
 import { GROUP_CASES } from './group-cases.ts'
+import { LOG_CASES } from './log-cases.ts'
 import { MEMBER_CASES } from './member-cases.ts'
 import { PRODUCE_CASES } from './produce-cases.ts'
 
@@ -14,6 +15,7 @@ export const DRIVER_CASES: readonly DriverCase[] = [
   ...FETCH_CASES,
   ...COMMIT_CASES,
   ...PRODUCE_CASES,
+  ...LOG_CASES,
 ]
 
 export interface DriverContractOptions {

@@ -1,4 +1,4 @@
-import { HoldfastError, partitionName, type TopicPartition } from '@holdfast/core'
+import { checkTopicWidths, type DriverContext, HoldfastError, partitionName, type TopicPartition } from '@holdfast/core'
 import { FakeLog } from './fake-log.ts'
 
 /** The topics of the broker. */
@@ -36,6 +36,16 @@ export class FakeLogs {
     throw new HoldfastError('HF_TOPIC_MISSING', `the topic ${topic} does not exist.\n  Fix: create it.`, {
       details: { topic },
     })
+  }
+
+  /** @throws HF_TOPIC_MISSING, HF_TOPIC_TOO_NARROW */
+  checkAll({ topics, producesTo, asWideAs }: Pick<DriverContext, 'topics' | 'producesTo' | 'asWideAs'>): void {
+    for (const topic of [...topics, ...producesTo]) if (typeof topic === 'string') this.checkExists(topic)
+    checkTopicWidths(
+      asWideAs,
+      (source) => this.matching([source]),
+      (topic) => this.ofTopic(topic).length,
+    )
   }
 
   /** The topics that a subscription names, patterns resolved. */

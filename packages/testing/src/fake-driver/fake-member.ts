@@ -13,27 +13,14 @@ import type {
   TransactionRequest,
 } from '@holdfast/core'
 import { FakeAnswers } from './fake-answers.ts'
-import type { CommitFaults } from './fake-commits.ts'
 import { commitFenced, commitUnknown, startAborted } from './fake-errors.ts'
 import { FakeFetcher } from './fake-fetcher.ts'
-import { COOPERATIVE, type FakeGroup, type GroupMember } from './fake-group.ts'
-import { FakeProducer, type ProducerPorts } from './fake-producer.ts'
+import { COOPERATIVE, type GroupMember } from './fake-group.ts'
+import { FakeProducer } from './fake-producer.ts'
 import { FakeStandings } from './fake-standings.ts'
-import { type FakeTransactions, FakeTransactor } from './fake-transactions.ts'
-import type { FetchFaults } from './fetch-faults.ts'
+import { FakeTransactor } from './fake-transactions.ts'
+import type { MemberPorts } from './member-ports.ts'
 import { withoutAny } from './without-any.ts'
-
-export interface MemberPorts extends ProducerPorts {
-  readonly group: FakeGroup
-  readonly commitFaults: CommitFaults
-  readonly transactions: FakeTransactions
-  readonly maxBatchRecords: number
-  readonly fetchFaults: FetchFaults
-  nextMemberId(): string
-  /** The client process runs from now on, until `ended`. */
-  started(member: FakeMember): void
-  ended(member: FakeMember): void
-}
 
 type Phase = 'new' | 'joining' | 'member' | 'preparing' | 'out' | 'stopped' | 'killed'
 
@@ -262,8 +249,7 @@ export class FakeMember implements Driver, GroupMember {
 
   #checkMayStart(signal: AbortSignal): void {
     if (signal.aborted || this.#phase !== 'new') throw startAborted()
-    for (const topic of [...this.#context.topics, ...this.#context.producesTo])
-      if (typeof topic === 'string') this.#ports.logs.checkExists(topic)
+    this.#ports.logs.checkAll(this.#context)
   }
 
   async #join(): Promise<void> {

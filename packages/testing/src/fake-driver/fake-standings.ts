@@ -11,11 +11,13 @@ import {
 import type { FakeGroup } from './fake-group.ts'
 import type { FakeLog } from './fake-log.ts'
 import type { FakeLogs } from './fake-logs.ts'
+import type { ProduceFaults } from './produce-faults.ts'
 
 export interface StandingsPorts {
   readonly logs: FakeLogs
   readonly group: Pick<FakeGroup, 'committed'>
   readonly maxBatchRecords: number
+  readonly lookFaults: ProduceFaults
   /** Whether the client's process is there to be answered. */
   isAlive(): boolean
 }
@@ -30,6 +32,8 @@ export class FakeStandings implements DriverLogs {
 
   async standings(partitions: readonly TopicPartition[]): Promise<PartitionStanding[]> {
     await this.#answer()
+    const error = this.#ports.lookFaults.next()
+    if (error !== undefined) throw error
     const { group } = this.#ports
     const settled = partitions.map((one) => Math.max(group.committed(one).offset, this.#at(one).start))
     await this.#answer()

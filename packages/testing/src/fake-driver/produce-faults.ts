@@ -1,7 +1,7 @@
 import type { HoldfastError } from '@holdfast/core'
 import { Hold } from './hold.ts'
 
-/** What goes wrong with produce requests: errors in their order, and answers that are held back. */
+/** What goes wrong with requests of one kind, such as to produce: errors in their order, and answers that are held back. */
 export class ProduceFaults {
   #errors: HoldfastError[] = []
   /** Answers that are held back. */

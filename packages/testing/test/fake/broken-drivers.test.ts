@@ -3,6 +3,7 @@ import {
   type Driver,
   type DriverContext,
   type DriverFactory,
+  type DriverLogs,
   type DriverSink,
   type OutgoingRecord,
   recordsOf,
@@ -57,6 +58,10 @@ function latestEpoch(factory: DriverFactory): DriverFactory {
 
 function producing(change: (records: readonly OutgoingRecord[]) => readonly OutgoingRecord[]) {
   return broken((driver) => ({ produce: (records) => driver.produce(change(records)) }))
+}
+
+function looking(change: (logs: DriverLogs) => Partial<DriverLogs>) {
+  return broken(({ logs }) => (logs === undefined ? {} : { logs: delegate(logs, change(logs)) }))
 }
 
 /** What most clients do, so that repeated names move together. */
@@ -161,6 +166,27 @@ const BREAKS: readonly (readonly [fault: string, wrap: (factory: DriverFactory) 
   [
     'records for no partition are dropped',
     producing((records) => records.filter(({ partition = 0 }) => partition < 9)),
+  ],
+  [
+    'how far the group is comes from this member alone',
+    looking((logs) => ({
+      standings: async (partitions) => (await logs.standings(partitions)).map(({ end }) => ({ settled: end, end })),
+    })),
+  ],
+  [
+    'the end of a log is that of a moment ago',
+    looking((logs) => ({
+      standings: async (partitions) =>
+        (await logs.standings(partitions)).map(({ settled, end }) => ({ settled, end: Math.max(settled, end - 1) })),
+    })),
+  ],
+  [
+    'a range is read from its second record on',
+    looking((logs) => ({ read: (partition, from, to) => logs.read(partition, from + 1, to) })),
+  ],
+  [
+    'a range is read to its end and further',
+    looking((logs) => ({ read: (one, from, to) => logs.read(one, from, to + 9) })),
   ],
   ['commits of an old epoch are sent under the one of now', latestEpoch],
 ]
