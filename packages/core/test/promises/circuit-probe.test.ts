@@ -128,10 +128,9 @@ describe('the probe', () => {
 
 describe('a batch', () => {
   test('of which some records succeed does not open the circuit', async () => {
-    const { broker, clock, events, dead } = await batches(
-      { onFailure: deadLetter() },
-      ({ offset }) => offset % 10 === 7,
-    )
+    const first = breaker({ consecutiveFailures: 1 })
+    const isBad = ({ offset }: { readonly offset: number }): boolean => offset % 10 === 7
+    const { broker, clock, events, dead } = await batches({ onFailure: deadLetter() }, isBad, first)
     broker.produce('t', values(0, 60))
     await clock.advance('5s')
     expect(dead()).toHaveLength(6)
