@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { retryRoutes } from '../pipeline/retry-routes.ts'
 import type { ConsumerConfig } from './options.ts'
 
 /** What an option would break of outputs and offsets that are committed together. */
@@ -35,6 +36,15 @@ export function transactionConflicts(config: ConsumerConfig): HoldfastError[] {
       conflict(
         'isolationLevel',
         'isolationLevel = "read_uncommitted" cannot be had with transactions:\n  what follows from a record that is aborted could not be taken back.\n  Fix: isolationLevel = "read_committed".',
+      ),
+    )
+  }
+  const [route] = retryRoutes(config)
+  if (route !== undefined) {
+    found.push(
+      conflict(
+        'onFailure',
+        `onFailure with the retry topic ${route.topic} cannot be had with transactions:\n  a record is moved before its offset is committed; after a crash in between it would be moved again, and both would have their effects.\n  Fix: try again in place with retry({ attempts }), or remove transactions.`,
       ),
     )
   }

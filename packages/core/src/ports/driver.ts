@@ -184,7 +184,7 @@ export interface Driver {
   /** One result per request, in order. Never throws, never repeats a request under another identity. */
   commit(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]>
   /**
-   * Writes the outputs and commits the offset in one transaction. `unknown`: all of it is visible, or nothing; only the very
+   * Writes the outputs and commits the offset in one transaction. `ok`: that is decided, and visible a moment later. `unknown`: all of it is visible, or nothing; only the very
    * same request may follow, which finds out. `fenced` with `HF_TRANSACTIONAL_ID_TAKEN` or `HF_TRANSACTION_REFUSED`: no
    * request of this consumer can succeed any more. One request of a partition at a time. Never throws.
    *

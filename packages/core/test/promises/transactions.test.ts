@@ -4,6 +4,7 @@ import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
 import { deadLetter, retry } from '../../src/policy/failure-policy.ts'
+import { retryTopics } from '../../src/policy/retry-topics.ts'
 import { onBroker, type Rig, rig, values } from '../support/harness.ts'
 
 type Options = NonNullable<Parameters<typeof onBroker>[0]>
@@ -306,6 +307,16 @@ describe('refusals', () => {
     ['transactions with another promise', { transactions: true }, 'delivery = "exactly-once"'],
     ['no order', { ...ON, order: 'none' }, 'order = "key" or "partition"'],
     ['what is not committed', { ...ON, isolationLevel: 'read_uncommitted' }, 'isolationLevel = "read_committed"'],
+    [
+      'records that are moved outside the transaction',
+      {
+        ...ON,
+        maxAttempts: undefined,
+        ...UNSAID,
+        onFailure: retryTopics(['1s']).then(deadLetter({ topic: 'd' })),
+      } as object,
+      'retry({ attempts })',
+    ],
   ] satisfies [string, Options, string][])('%s', (_, options, fix) => {
     const error = refusal(options)
     expect(error).toBeInstanceOf(HoldfastError)

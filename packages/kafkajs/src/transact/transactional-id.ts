@@ -8,6 +8,7 @@ const CLAIM_LIMIT_MS = 15_000
 /** Well within the transaction time-out, so that a fence is never brokers' own doing. */
 const RUN_LIMIT_MS = TRANSACTION_TIMEOUT_MS / 2
 const SETTLE_LIMIT_MS = 5_000
+const VISIBLE_POLL_MS = 20
 /** A broker before 4.0 may say that a transaction has ended a moment before it shows the offsets. */
 const SECOND_LOOK_MS = 200
 
@@ -38,6 +39,8 @@ export class TransactionalId {
   #inFlight: Promise<unknown> = Promise.resolve()
   /** Its commit was sent, and got no answer. */
   #committing: TransactionRequest | undefined
+  /** Brokers answer a commit when they have decided, and show its offset some milliseconds later. */
+  #last: TransactionRequest | undefined
   #isFenced = false
   #isEnded = false
 
@@ -46,11 +49,17 @@ export class TransactionalId {
     this.#ports = ports
   }
 
-  /** Whether nothing is under way, or will be before long, and the id is ours. */
+  /** Whether the id is ours, and what was under way is over before long, for all to see. */
   async isSettled(): Promise<boolean> {
     if (this.#producer === undefined) return false
-    const isIdle = await Promise.race([this.#inFlight.then(() => true), sleep(SETTLE_LIMIT_MS, false, { ref: false })])
-    return isIdle && this.#producer !== undefined
+    const endMs = performance.now() + SETTLE_LIMIT_MS
+    const idle = this.#inFlight.then(() => true)
+    const isIdle = await Promise.race([idle, sleep(SETTLE_LIMIT_MS, false, { ref: false })])
+    while (isIdle && this.#producer !== undefined && performance.now() < endMs) {
+      if (this.#last === undefined || (await this.#isVisible(this.#last).catch(() => false))) return true
+      await sleep(VISIBLE_POLL_MS)
+    }
+    return false
   }
 
   /** Fences whoever used the id, this process included. */
@@ -67,6 +76,7 @@ export class TransactionalId {
       throw refusalOf(error, this.id) ?? passing(error, this.id)
     }
     this.#claiming = undefined
+    this.#last = undefined
     this.#producer = producer
     this.#isFenced = false
   }
@@ -124,12 +134,16 @@ export class TransactionalId {
   async #hasSucceeded(request: TransactionRequest): Promise<boolean> {
     for (const delayMs of [0, SECOND_LOOK_MS]) {
       await sleep(delayMs)
-      const { offset, metadata } = await this.#ports.committed(request)
-      if (offset !== request.offset || metadata !== (request.metadata ?? '')) continue
+      if (!(await this.#isVisible(request))) continue
       this.#committing = undefined
       return true
     }
     return false
+  }
+
+  async #isVisible(request: TransactionRequest): Promise<boolean> {
+    const { offset, metadata } = await this.#ports.committed(request)
+    return offset === request.offset && metadata === (request.metadata ?? '')
   }
 
   async #run(request: TransactionRequest): Promise<CommitResult> {
@@ -137,6 +151,7 @@ export class TransactionalId {
     const startedMs = performance.now()
     try {
       await within(RUN_LIMIT_MS, 'the transaction', producer.run(this.#ports.groupId, request))
+      this.#last = request
       return OK
     } catch (error) {
       const isCommitting = !(error instanceof TransactionFailure) || error.step === 'commit'

@@ -116,6 +116,33 @@ describe('after an error', () => {
   })
 })
 
+describe('before the start of a partition is read that stays', () => {
+  test('what was committed last is visible', async () => {
+    const scene = await claimed()
+    await scene.id.transact(request(5))
+    const settled = scene.id.isSettled()
+    await scene.until('read')
+    scene.told.push('committed 5')
+    scene.committed = 5
+    expect(await settled).toBe(true)
+    expect(scene.told.slice(-2)).toEqual(['committed 5', 'read'])
+  })
+
+  test('nothing is asked where nothing was committed, or the id was claimed since', async () => {
+    const scene = await claimed()
+    expect(await scene.during(() => scene.id.isSettled())).toEqual([])
+    await scene.id.transact(request(5))
+    await scene.id.claim()
+    expect(await scene.during(() => scene.id.isSettled())).toEqual([])
+  })
+
+  test('an id without a producer has to be claimed', async () => {
+    const scene = await claimed(fails('send'))
+    await scene.id.transact(request(5))
+    expect(await scene.id.isSettled()).toBe(false)
+  })
+})
+
 describe('whose id it is', () => {
   test('nobody claims it whom the group does not count in', async () => {
     const scene = await claimed(fails('send'))

@@ -13,6 +13,7 @@ import {
   type RecordBatch,
   recordsOf,
   type TopicPartition,
+  type TransactionRequest,
   type Undecodable,
 } from '@holdfast/core'
 import type { DriverEnvironment } from './driver-environment.ts'
@@ -128,6 +129,12 @@ export class ContractClient implements DriverSink {
     const results = await within(this.driver.commit(requests), this.#deadlineMs, 'commit')
     assert.equal(results.length, requests.length, 'one result per request')
     return results
+  }
+
+  /** Commits an offset with outputs, for a driver that has transactions. */
+  async transact(request: TransactionRequest): Promise<CommitResult> {
+    assert.ok(this.driver.transact !== undefined, 'the factory says that its drivers have transactions')
+    return within(this.driver.transact(request), this.#deadlineMs, 'transact')
   }
 
   /** Waits until the driver has told enough. */

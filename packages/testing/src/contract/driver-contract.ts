@@ -5,6 +5,7 @@ import { GROUP_CASES } from './group-cases.ts'
 import { LOG_CASES } from './log-cases.ts'
 import { MEMBER_CASES } from './member-cases.ts'
 import { PRODUCE_CASES } from './produce-cases.ts'
+import { TRANSACTION_CASES } from './transaction-cases.ts'
 
 export type { DriverCase, DriverEnvironment } from './driver-environment.ts'
 
@@ -16,6 +17,7 @@ export const DRIVER_CASES: readonly DriverCase[] = [
   ...COMMIT_CASES,
   ...PRODUCE_CASES,
   ...LOG_CASES,
+  ...TRANSACTION_CASES,
 ]
 
 export interface DriverContractOptions {
@@ -40,6 +42,7 @@ export function driverContract({ name, setup }: DriverContractOptions): readonly
     async run() {
       const environment = await setup()
       try {
+        if (driverCase.needsTransactions && environment.driver('any').hasTransactions !== true) return
         if (driverCase.needsUndeliverable && environment.produceUndeliverable === undefined) return
         await driverCase.run(environment)
       } finally {

@@ -24,6 +24,8 @@ export interface DriverCase {
   readonly name: string
   /** Whether the environment must be able to produce offsets that are never delivered. */
   readonly needsUndeliverable?: boolean
+  /** Whether the driver must have `transact`. */
+  readonly needsTransactions?: boolean
   /** Rejects where the driver breaks the contract. */
   run(environment: DriverEnvironment): Promise<void>
 }
