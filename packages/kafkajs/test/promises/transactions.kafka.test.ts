@@ -7,7 +7,7 @@ import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
 import { until } from '../support/until.ts'
 
-const RECORDS = process.env.NIGHTLY === undefined ? 9_900 : 33_000
+const RECORDS = process.env.NIGHTLY === undefined ? 6_600 : 33_000
 const ON = { delivery: 'exactly-once', transactions: true } as const
 const COPIERS = { batch: 300, handlerMs: 100 }
 
@@ -186,7 +186,7 @@ describe('what a transaction carries', () => {
     await whileRunning(hanging, async () => {
       await until(
         'all that is done ahead',
-        async () => (await cluster.logEnds(output)).reduce((sum, end) => sum + end, 0),
+        async () => (await cluster.logEnds(output).catch(() => [0])).reduce((sum, end) => sum + end, 0),
         (sum) => sum > 199,
       )
     })
