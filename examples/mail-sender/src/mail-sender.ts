@@ -1,4 +1,12 @@
-import { deadLetter, exponential, type HandlerContext, halt, type RecordOf, retry } from '@holdfast/core'
+import {
+  circuitBreaker,
+  deadLetter,
+  exponential,
+  type HandlerContext,
+  halt,
+  type RecordOf,
+  retry,
+} from '@holdfast/core'
 import { Consumer, Handler } from '@holdfast/decorators'
 import type { LookUp } from './look-up/look-up.ts'
 import { writeLetter } from './mail/letter.ts'
@@ -13,6 +21,9 @@ const onFailure = retry({ attempts: 5 })
   .when(isRefused, deadLetter())
   .when(isOutage, retry({ attempts: 100, backoff: exponential({ fromMs: 200, toMs: 10_000 }) }).then(halt()))
 
+/** While the server is away nobody is to be written to, and one mail at a time finds out whether it is back. */
+const smtp = circuitBreaker({ name: 'smtp', when: isOutage, halfOpenAfterMs: 1_000, halfOpenMaxMs: 30_000 })
+
 /** Sends a mail for each request. When it returns, the offset may be committed. */
 @Consumer({ groupId: GROUP, concurrency: CONCURRENCY, deadLetterTopic: DEAD_TOPIC, onFailure })
 export class MailSender {
@@ -24,7 +35,7 @@ export class MailSender {
     this.#mailer = mailer
   }
 
-  @Handler(TOPIC, { value: MailRequest })
+  @Handler(TOPIC, { value: MailRequest, circuit: smtp })
   async send({ value: request }: RecordOf<typeof MailRequest>, { signal, logger }: HandlerContext): Promise<void> {
     const found = await this.#lookUp(request, signal)
     logger.debug({ requestId: request.id, template: request.template }, 'recipient and template found')

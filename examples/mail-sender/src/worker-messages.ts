@@ -4,6 +4,7 @@ import type { Mailer } from './mail/mailer.ts'
 /** What a worker tells the process that forked it. A worker that was started by hand tells nobody. */
 export type WorkerMessage =
   | { readonly type: 'joined'; readonly generationId: number; readonly partitions: readonly number[] }
+  | { readonly type: 'opened' | 'closed'; readonly circuit: string }
   | { readonly type: 'delivered'; readonly messageId: string }
 
 /** A worker whose parent is gone ends as after SIGTERM. */
@@ -22,6 +23,15 @@ export function reportGroup(consumer: Consumer): void {
   consumer.on('group:joined', ({ generationId, partitions }) =>
     tell({ type: 'joined', generationId, partitions: partitions.map(({ partition }) => partition) }),
   )
+}
+
+/** Tells when something that its mails need is down, and when it is back. */
+export function reportCircuits(consumer: Consumer): void {
+  consumer.on('circuit:closed', ({ circuit }) => tell({ type: 'closed', circuit }))
+  // Not of each probe that finds it still down.
+  consumer.on('circuit:opened', ({ circuit, downMs }) => {
+    if (downMs === 0) tell({ type: 'opened', circuit })
+  })
 }
 
 /** Tells of each mail that the server has taken. */

@@ -17,6 +17,10 @@ export interface WorkerSettings {
   readonly strategies: readonly PartitionAssignmentStrategy[] | undefined
   /** The name under which this worker comes back after a restart. */
   readonly groupInstanceId: string | undefined
+  /** Where it is noted which requests are begun, so that one that kills its worker is found; undefined for nowhere. */
+  readonly startsDirectory: string | undefined
+  /** The request at which the worker dies; for the demo. */
+  readonly fatalRequest: string | undefined
   /** Where probes are served; undefined for nowhere. */
   readonly health: { readonly port: number; readonly host: string } | undefined
   readonly logLevel: string
@@ -40,6 +44,8 @@ const Environment = z.object({
     .pipe(z.array(z.enum(['cooperative-sticky', 'sticky', 'range', 'roundrobin'])))
     .optional(),
   GROUP_INSTANCE_ID: z.string().optional(),
+  STARTS_DIRECTORY: z.string().optional(),
+  DEMO_FATAL_REQUEST: z.string().optional(),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   HEALTH_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
@@ -63,6 +69,8 @@ export function workerSettings(env: NodeJS.ProcessEnv): WorkerSettings {
     sessionTimeoutMs: data.SESSION_TIMEOUT_MS,
     strategies: data.ASSIGNMENT_STRATEGY,
     groupInstanceId: data.GROUP_INSTANCE_ID,
+    startsDirectory: data.STARTS_DIRECTORY,
+    fatalRequest: data.DEMO_FATAL_REQUEST,
     health: data.HEALTH_PORT === undefined ? undefined : { port: data.HEALTH_PORT, host: data.HEALTH_HOST },
     logLevel: data.LOG_LEVEL,
   }

@@ -36,6 +36,8 @@ describe('the demo', () => {
       dead: 0,
       left: 0,
       rebalances: 0,
+      outages: 0,
+      deaths: 0,
       seconds: expect.any(Number),
       sendingSeconds: expect.any(Number),
     })
@@ -43,10 +45,17 @@ describe('the demo', () => {
     expect(run.lines.join('\n')).toMatch(/TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG +WORKER/)
   })
 
-  it('accounts for every mail while addresses are wrong, mails refused, requests sent twice and the server away', async () => {
+  it('accounts for every mail: bad addresses, refusals, requests sent twice, the server away, a worker that dies of one', async () => {
     await using run = demo('--failures', '--records', '120', '--lookup-ms', '10', '--concurrency', '20')
     expect(await run.exitCode(), run.lines.join('\n')).toBe(0)
-    expect(reportOf(run.lines)).toMatchObject({ requested: 120, delivered: 108, dead: 12, duplicates: 0, left: 0 })
+    const report = reportOf(run.lines) as { readonly outages: number; readonly duplicates: number }
+    expect(report).toMatchObject({ requested: 120, delivered: 107, dead: 13, left: 0, deaths: 2 })
+    expect(report.outages).toBeGreaterThanOrEqual(1)
+    // What a worker had sent when it died, and not yet noted.
+    expect(report.duplicates).toBeLessThanOrEqual(2 * 10)
+    const lines = run.lines.join('\n')
+    expect(lines).toMatch(/smtp is down: its mails wait[\s\S]+smtp is back/)
+    expect(lines).toMatch(/died \(SIGKILL\), and is started again/)
   })
 
   it('loses nothing when a worker is killed at its work', async () => {

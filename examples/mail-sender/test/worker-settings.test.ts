@@ -27,6 +27,10 @@ describe('the settings of a worker', () => {
     expect(workerSettings(env)).toMatchObject({ strategies: ['sticky', 'range'], groupInstanceId: 'mail-0' })
   })
 
+  it('say where it is noted which requests are begun', () => {
+    expect(workerSettings({ KAFKA_BROKERS: 'a:9092', STARTS_DIRECTORY: '/starts' }).startsDirectory).toBe('/starts')
+  })
+
   it.each([
     [{}, 'KAFKA_BROKERS'],
     [{ KAFKA_BROKERS: 'a:9092', SESSION_TIMEOUT_MS: 'soon' }, 'SESSION_TIMEOUT_MS'],

@@ -10,7 +10,7 @@ export const USAGE = `Usage: pnpm demo [options]
   --lookup <time>     or: story (1-2 minutes, 1000 times faster), story:100, story:1
   --database <which>  auto or pglite                             auto
   --session-ms <ms>   the workers' session time-out              6000
-  --failures          bad addresses, refused mails, requests sent twice, a server that is away
+  --failures          bad addresses, refused mails, requests sent twice, a server that is away, a request that kills
   --rolling           replaces every worker, one after another
   --strategy <names>  how workers share partitions               cooperative-sticky,range
   --static            a replaced worker comes back under its name

@@ -2,6 +2,8 @@ import type { MailFaults, Refusal } from '../mail/catcher.ts'
 import { messageIdOf } from '../mail/message-id.ts'
 import type { MailRequest } from '../mail-request.ts'
 
+/** The request at which its worker dies. */
+const FATAL_INDEX = 17
 /** Of so many requests one fails in each of the ways below. */
 const ONE_IN = 20
 const BUSY_TIMES = 2
@@ -13,8 +15,9 @@ const UNKNOWN: Refusal = { code: 550, text: 'no such mailbox' }
 const BUSY: Refusal = { code: 451, text: 'mailbox is busy' }
 
 /**
- * What goes wrong in `--failures`: addresses that are none, mailboxes that do not exist, mailboxes that are busy twice, requests that
- * are sent twice, and a server that is away for a while. The first two end in the dead-letter topic.
+ * What goes wrong in `--failures`: addresses that are none, mailboxes that do not exist, mailboxes that are busy twice, requests
+ * that are sent twice, a server that is away for a while, and a request at which its worker dies. The first two and the last
+ * one end in the dead-letter topic.
  */
 export class Failures implements MailFaults {
   readonly requests: readonly MailRequest[]
@@ -40,7 +43,13 @@ export class Failures implements MailFaults {
 
   /** How many requests can never be a mail. */
   get hopeless(): number {
-    return this.requests.filter((_, index) => index % ONE_IN === 3 || index % ONE_IN === 7).length
+    const isHopeless = (index: number): boolean => index % ONE_IN === 3 || index % ONE_IN === 7 || index === FATAL_INDEX
+    return this.requests.filter((_, index) => isHopeless(index)).length
+  }
+
+  /** The request at which its worker dies; undefined where there are too few for one. */
+  get fatal(): string | undefined {
+    return this.requests[FATAL_INDEX]?.id
   }
 
   /** A mail was taken. */

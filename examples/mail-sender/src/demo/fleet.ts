@@ -7,13 +7,15 @@ export interface FleetPorts {
   readonly env: NodeJS.ProcessEnv
   /** Whether each worker is a static member under its name. */
   readonly nameMembers: boolean
+  /** Whether a worker that is killed is started again, as whatever runs it would do. */
+  readonly restarts: boolean
   say(line: string): void
   delivered(messageId: string): void
   /** A worker has joined the group. */
   joined(): void
 }
 
-/** The worker processes. One that dies is not started again: the others have to do its work. */
+/** The worker processes. */
 export class Fleet {
   readonly group: GroupView
   readonly #ports: FleetPorts
@@ -23,6 +25,8 @@ export class Fleet {
   /** Who waits for the first assignment of a worker. */
   readonly #awaited = new Map<string, () => void>()
   #isStopping = false
+  #outages = 0
+  #deaths = 0
 
   constructor(ports: FleetPorts) {
     this.#ports = ports
@@ -43,6 +47,16 @@ export class Fleet {
       this.#workers.set(name, this.#start(name))
       await joined
     }
+  }
+
+  /** How often a worker found something down that its mails need. */
+  get outages(): number {
+    return this.#outages
+  }
+
+  /** How often a worker ended by itself. */
+  get deaths(): number {
+    return this.#deaths
   }
 
   isRunning(): boolean {
@@ -74,6 +88,7 @@ export class Fleet {
     if (message.type === 'delivered') return this.#ports.delivered(message.messageId)
     // While the workers leave one after another, the group changes with each. That says nothing of the run.
     if (this.#isStopping) return
+    if (message.type !== 'joined') return this.#onCircuit(name, message)
     const { generationId, partitions } = message
     this.group.joined(name, generationId, partitions)
     this.#ports.joined()
@@ -83,10 +98,22 @@ export class Fleet {
     )
   }
 
+  #onCircuit(name: string, { type, circuit }: WorkerMessage & { readonly type: 'opened' | 'closed' }): void {
+    if (type === 'opened') this.#outages += 1
+    const what = type === 'opened' ? 'is down: its mails wait' : 'is back: its mails go on'
+    this.#ports.say(`${name}: ${circuit} ${what}`)
+  }
+
   #onExit({ name }: WorkerProcess, how: string): void {
     if (this.#isStopping) return
     this.group.gone(name)
     if (this.#leaving === name) return this.#ports.say(`${name}: stopped, to be replaced`)
+    this.#deaths += 1
+    if (this.#ports.restarts && how.startsWith('SIG')) {
+      this.#ports.say(`${name}: died (${how}), and is started again`)
+      this.#workers.set(name, this.#start(name))
+      return
+    }
     this.#ports.say(`${name}: died (${how}); the others get its partitions when its session has timed out`)
   }
 }

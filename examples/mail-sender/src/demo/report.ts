@@ -10,6 +10,10 @@ export interface Report {
   readonly left: number
   /** Generations of the group after the first that had every worker in it. */
   readonly rebalances: number
+  /** How often a worker found the mail server down: then its mails waited. */
+  readonly outages: number
+  /** How often a worker died. */
+  readonly deaths: number
   /** From the start of the workers until everything was committed. */
   readonly seconds: number
   /** From the first assignment of partitions until the last mail arrived. */
@@ -46,8 +50,10 @@ export function reportLine({
   dead,
   left,
   rebalances,
+  outages,
+  deaths,
   seconds,
   sendingSeconds,
 }: Report): string {
-  return `requested ${requested}, delivered ${delivered}, duplicates ${duplicates}, dead ${dead}, left ${left}, rebalances ${rebalances}, time ${seconds} s, sending ${sendingSeconds} s`
+  return `requested ${requested}, delivered ${delivered}, duplicates ${duplicates}, dead ${dead}, left ${left}, rebalances ${rebalances}, outages ${outages}, deaths ${deaths}, time ${seconds} s, sending ${sendingSeconds} s`
 }

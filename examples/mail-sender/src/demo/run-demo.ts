@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { kafka } from '@holdfast/testing'
 import { longestLookUpMs } from '../look-up/look-up-time.ts'
 import { startCatcher } from '../mail/catcher.ts'
 import { messageIdOf } from '../mail/message-id.ts'
 import { DEAD_TOPIC, GROUP, TOPIC } from '../names.ts'
+import { countDeadRequests } from './dead-requests.ts'
 import { Deliveries } from './deliveries.ts'
 import { demoDatabase } from './demo-database.ts'
 import type { DemoOptions } from './demo-options.ts'
@@ -23,6 +27,7 @@ const POLL_MS = 300
 const STALL_MS = 60_000
 
 interface Stage {
+  readonly brokers: readonly string[]
   readonly kafka: KafkaSide
   readonly topic: string
   readonly deadTopic: string
@@ -82,7 +87,9 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
   signal.throwIfAborted()
   const fleet = new Fleet({
     count: options.workers,
-    nameMembers: options.isStatic,
+    // A static member that is back soon has its partitions again, without a session that must time out.
+    nameMembers: options.isStatic || options.hasFailures,
+    restarts: options.hasFailures,
     say,
     delivered: catcher === undefined ? count : () => undefined,
     joined: () => sending.start(),
@@ -94,6 +101,7 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
       LOOK_UP_TIME: options.lookUpTime,
       ...(options.slotsPerWorker === undefined ? {} : { MAIL_CONCURRENCY: String(options.slotsPerWorker) }),
       ...(options.strategy === undefined ? {} : { ASSIGNMENT_STRATEGY: options.strategy }),
+      ...(failures === undefined ? {} : await fatalEnvironment(failures, teardown)),
       SESSION_TIMEOUT_MS: String(options.sessionTimeoutMs),
       MAIL_TOPIC: topic,
       MAIL_DEAD_TOPIC: deadTopic,
@@ -102,7 +110,25 @@ async function setStage(options: DemoOptions, ports: DemoPorts, teardown: Teardo
   })
   ports.onWorkers(() => fleet.kill())
   teardown.defer(() => fleet.stop())
-  return { kafka: client, topic, deadTopic, groupId, hopeless: failures?.hopeless ?? 0, deliveries, sending, fleet }
+  const { brokers } = cluster
+  return {
+    brokers,
+    kafka: client,
+    topic,
+    deadTopic,
+    groupId,
+    hopeless: failures?.hopeless ?? 0,
+    deliveries,
+    sending,
+    fleet,
+  }
+}
+
+/** What a worker needs to die of a request, and to be kept from it. */
+async function fatalEnvironment({ fatal }: Failures, teardown: Teardown): Promise<NodeJS.ProcessEnv> {
+  const directory = await mkdtemp(join(tmpdir(), 'mail-sender-starts-'))
+  teardown.defer(() => rm(directory, { recursive: true, force: true }))
+  return { STARTS_DIRECTORY: directory, DEMO_FATAL_REQUEST: fatal }
 }
 
 /** On a Kafka of somebody's own, topics of these names may hold real requests: then the demo takes other names. */
@@ -120,7 +146,7 @@ async function createTopics(
 }
 
 async function play(options: DemoOptions, { display, signal }: DemoPorts, stage: Stage): Promise<Report & Verdict> {
-  const { kafka, topic, deadTopic, groupId, hopeless, deliveries, sending, fleet } = stage
+  const { brokers, kafka, topic, deadTopic, groupId, hopeless, deliveries, sending, fleet } = stage
   const startedAt = performance.now()
   const elapsed = (): number => Math.round((performance.now() - startedAt) / 100) / 10
   const progress = (partitions: readonly PartitionOffsets[]): Progress => ({
@@ -148,8 +174,10 @@ async function play(options: DemoOptions, { display, signal }: DemoPorts, stage:
   const partitions = await kafka.offsets(topic, groupId)
   display.end({ ...progress(partitions), seconds })
   const { delivered, duplicates } = deliveries
-  const dead = await kafka.count(deadTopic)
-  const counts = { requested: options.records, delivered, duplicates, dead, left: leftOf(partitions), rebalances }
+  const dead = (await kafka.count(deadTopic)) === 0 ? 0 : await countDeadRequests(brokers, deadTopic)
+  const { outages, deaths } = fleet
+  const left = leftOf(partitions)
+  const counts = { requested: options.records, delivered, duplicates, dead, left, rebalances, outages, deaths }
   const verdict = { isAtLogEnd: isAtLogEnd(partitions), endedEarly, hopeless }
   return { ...counts, seconds, sendingSeconds: sending.seconds, ...verdict }
 }

@@ -4,10 +4,12 @@ import { sampleRequests } from '../../src/demo/sample-requests.ts'
 import { messageIdOf } from '../../src/mail/message-id.ts'
 import { MailRequest } from '../../src/mail-request.ts'
 
-it('of 20 requests one is none, one is refused for good, one twice, and one is sent twice', () => {
+it('of 20 requests one is none, one is refused for good, one twice, one is sent twice; and one of all kills its worker', () => {
   const failures = new Failures(sampleRequests(40))
-  expect(failures.hopeless).toBe(4)
+  expect(failures.hopeless).toBe(5)
   expect(failures.repeats).toEqual([failures.requests[15], failures.requests[35]])
+  expect(failures.fatal).toBe(failures.requests[17]?.id)
+  expect(new Failures(sampleRequests(17))).toMatchObject({ fatal: undefined, hopeless: 2 })
   expect(failures.requests.filter((request) => !MailRequest.safeParse(request).success)).toHaveLength(2)
   const codes = (): (number | undefined)[] =>
     failures.requests.slice(0, 20).map(({ id }) => failures.refusalOf(messageIdOf(id))?.code)

@@ -9,6 +9,8 @@ const report = {
   dead: 0,
   left: 0,
   rebalances: 0,
+  outages: 0,
+  deaths: 0,
   seconds: 8.4,
   sendingSeconds: 4.1,
 }
@@ -17,7 +19,7 @@ const fine = { isAtLogEnd: true, endedEarly: undefined, hopeless: 0 }
 describe('the report', () => {
   it('says what was asked, what came and what is left', () => {
     expect(reportLine(report)).toBe(
-      'requested 300, delivered 300, duplicates 0, dead 0, left 0, rebalances 0, time 8.4 s, sending 4.1 s',
+      'requested 300, delivered 300, duplicates 0, dead 0, left 0, rebalances 0, outages 0, deaths 0, time 8.4 s, sending 4.1 s',
     )
   })
 

@@ -134,6 +134,8 @@ export interface ConsumerEvents {
     /** When one record is tried. */
     readonly until: Date
     readonly waitMs: number
+    /** For how long the dependency has been down: 0 when the circuit was closed until now. */
+    readonly downMs: number
   }
   /** One record at a time is tried, until one succeeds or fails by the dependency. */
   'circuit:half-open': CircuitEvent

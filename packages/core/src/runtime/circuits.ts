@@ -73,10 +73,10 @@ export class Circuits {
     const nowMs = this.#ports.clock.now()
     const { circuit } = dependency
     if (dependency.failed(context, nowMs)) {
-      this.#opened(dependency, error)
+      this.#opened(dependency, error, nowMs)
     } else if (circuit.state === 'half-open' && dependency.isProbe(context)) {
       circuit.probeFailed(nowMs)
-      this.#opened(dependency, error)
+      this.#opened(dependency, error, nowMs)
     }
     return circuit.state === 'closed' ? undefined : { type: 'held', circuit: dependency.breaker.name, error }
   }
@@ -104,15 +104,17 @@ export class Circuits {
     this.#ports.react()
   }
 
-  #opened(dependency: Dependency, cause: unknown): void {
-    const { clock, events, react } = this.#ports
+  #opened(dependency: Dependency, cause: unknown, nowMs: number): void {
+    const { events, react } = this.#ports
+    const { circuit } = dependency
     dependency.cause = cause
     this.review()
     events.emit('circuit:opened', {
       ...dependency.event,
       cause,
       until: this.#untilOf(dependency),
-      waitMs: dependency.circuit.untilMs - clock.now(),
+      waitMs: circuit.untilMs - nowMs,
+      downMs: nowMs - circuit.downSinceMs,
     })
     react()
   }

@@ -197,9 +197,9 @@ function logSlowness(events: Events, logger: Logger): void {
 }
 
 function logCircuits(events: Events, logger: Logger): void {
-  events.on('circuit:opened', ({ cause, waitMs, ...fields }) =>
+  events.on('circuit:opened', ({ cause, waitMs, downMs, ...fields }) =>
     logger.warn(
-      { ...fields, waitMs: Math.round(waitMs), reason: describeError(cause) },
+      { ...fields, waitMs: Math.round(waitMs), downMs: Math.round(downMs), reason: describeError(cause) },
       'a dependency fails: its partitions are paused, and one record is tried after a wait',
     ),
   )
