@@ -55,9 +55,13 @@ export class CircuitBreaker {
     Object.freeze(this)
   }
 
-  /** Whether an error is the dependency's. One that was thrown before the handler was called, or `Fatal` or `Skip`, never is. */
+  /**
+   * Whether an error is the dependency's. One that was thrown before the handler was called, that was no attempt, or `Fatal` or
+   * `Skip`, never is.
+   */
   isFailure(error: unknown): boolean {
     if (isUntriable(error) || error instanceof Fatal || error instanceof Skip) return false
+    if (error instanceof RetryLater && !error.isAttempt) return false
     return matches(this.#when, error)
   }
 

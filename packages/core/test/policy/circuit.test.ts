@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import { Circuit } from '../../src/policy/circuit.ts'
 import { type CircuitBreakerOptions, circuitBreaker } from '../../src/policy/circuit-breaker.ts'
-import { Fatal, RetryLater, Skip } from '../../src/policy/verdicts.ts'
+import { Fatal, RetryLater, Skip, Unavailable } from '../../src/policy/verdicts.ts'
 
 const circuit = (options: Partial<CircuitBreakerOptions> = {}): Circuit =>
   new Circuit(circuitBreaker({ name: 'smtp', consecutiveFailures: 2, halfOpenAfterMs: 100, ...options }))
@@ -70,9 +70,9 @@ test.each<[string, unknown, boolean]>([
 test("when says which errors are the dependency's, but for records that cannot be tried and for verdicts", () => {
   class Refused extends Error {}
   const all = circuitBreaker({ name: 'a', when: () => true })
-  expect(
-    [new HoldfastError('HF_DECODE_FAILED', 'x'), new Fatal('x'), new Skip('x')].map((error) => all.isFailure(error)),
-  ).toEqual([false, false, false])
+  const undecoded = new HoldfastError('HF_DECODE_FAILED', 'x')
+  const never = [undecoded, new Fatal('x'), new Skip('x'), new Unavailable('redis')]
+  expect(never.filter((error) => all.isFailure(error))).toEqual([])
   expect(all.isFailure(new RetryLater(10))).toBe(true)
   const one = circuitBreaker({ name: 'b', when: Refused })
   expect([new Refused(), new Error('other')].map((error) => one.isFailure(error))).toEqual([true, false])

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../../testing/src/fake-clock.ts'
 import { on } from '../../src/pipeline/handler.ts'
 import { circuitBreaker } from '../../src/policy/circuit-breaker.ts'
-import { deadLetter } from '../../src/policy/failure-policy.ts'
+import { deadLetter, retry } from '../../src/policy/failure-policy.ts'
+import { retryTopics } from '../../src/policy/retry-topics.ts'
 import { breaker, committed, Down, names, Server, serving } from '../support/circuit-scene.ts'
 import { values } from '../support/harness.ts'
 
@@ -128,6 +129,33 @@ describe('partitions', () => {
     expect(broker.committed('t', 0)).toBe(400)
     expect([...events('poll:late'), ...events('attempt:late')]).toEqual([])
     expect(events('health:changed').every(({ to }) => to !== 'unhealthy')).toBe(true)
+  })
+
+  test('of retry topics wait as well, and what is in them loses no turn', async () => {
+    const server = new Server()
+    let isBusy = true
+    const handler = on('t', { circuit: breaker() }, (record) => {
+      if (isBusy) throw new Error('busy')
+      return server.handle(record)
+    })
+    const isForLater = (error: unknown): boolean => !(error instanceof Down)
+    const onFailure = retry({ attempts: 5 })
+      .then(deadLetter())
+      .when(isForLater, retryTopics(['5s']).then(deadLetter()))
+    const { broker, clock, consumer, dead } = await serving({ handlers: [handler], onFailure }, { server })
+    broker.produce('t', values(0, 1))
+    await clock.advance('1s')
+    expect(broker.records('t.retry.5s')).toHaveLength(1)
+    isBusy = false
+    server.isDown = true
+    broker.produce('t', values(1, 10))
+    await clock.advance('30s')
+    const waiting = consumer.status().partitions.filter(({ pausedBy }) => pausedBy.includes('circuit'))
+    expect(waiting.map(({ topic }) => topic).toSorted()).toEqual(['t', 't.retry.5s'])
+    server.isDown = false
+    await clock.advance('1m')
+    expect([broker.committed('t', 0), broker.committed('t.retry.5s', 0), dead()]).toEqual([10, 1, []])
+    expect(server.calls).toContain('t.retry.5s/0@0')
   })
 
   test('take turns with their records: one whose head fails by itself does not keep the others waiting', async () => {

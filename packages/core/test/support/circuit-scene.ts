@@ -43,7 +43,7 @@ export async function serving(
 ) {
   const broker = fakeBroker()
   for (const topic of ['t', 'other']) broker.createTopic(topic, partitions)
-  broker.createTopic('t.dead')
+  for (const topic of ['t.dead', 't.retry.5s']) broker.createTopic(topic)
   const others: number[] = []
   const handlers = [on('t', { circuit }, server.handle), on('other', ({ offset }) => void others.push(offset))]
   const attempts = options.onFailure === undefined ? QUICK : UNSAID
