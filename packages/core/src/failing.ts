@@ -81,7 +81,7 @@ export class Failing {
     })
     this.judge = (error, context, handler, record) =>
       this.circuits.judge(error, context, handler) ?? failures.judge(error, context, handler, record)
-    this.guard = (handler, run) => this.circuits.guard(handler, run)
+    this.guard = this.circuits
     this.quarantine = new Quarantine(config, {
       ...ports,
       random,

@@ -15,8 +15,11 @@ export interface BoundHandler {
 /** What calls the handler of a module, in a thread. */
 export type Isolate = (definition: HandlerDefinition & { readonly module: URL }) => Handle
 
-/** Looks at what the attempts of a handler come to. */
-export type Guard = (definition: HandlerDefinition, run: RunAttempt) => RunAttempt
+/** Looks at the calls of a handler, and at what the attempts around them come to. */
+export interface Guard {
+  aroundCall(definition: HandlerDefinition, handle: Handle): Handle
+  aroundAttempt(definition: HandlerDefinition, run: RunAttempt): RunAttempt
+}
 
 /** What is put around the handlers of a consumer. */
 export interface HandlerWays {
@@ -45,7 +48,8 @@ export class Handlers {
     const definition = routes.handlerOf(topic)
     const { name, batch, module } = definition
     const handle = module === undefined ? (definition.handle as unknown as Handle) : isolate({ ...definition, module })
-    const run = guard(definition, createAttempt(definition, wrap(definition, handle), judge))
+    const call = wrap(definition, guard.aroundCall(definition, handle))
+    const run = guard.aroundAttempt(definition, createAttempt(definition, call, judge))
     const bound = { name, batch, delayMs: routes.delayMsOf(topic), run }
     this.#byTopic.set(topic, bound)
     return bound

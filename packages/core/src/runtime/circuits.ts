@@ -1,8 +1,9 @@
 import { describeError } from '../errors/holdfast-error.ts'
 import type { Held, Outcome } from '../model/outcome.ts'
-import type { RunAttempt } from '../pipeline/attempt.ts'
+import type { Handle, RunAttempt } from '../pipeline/attempt.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
+import type { Guard } from '../pipeline/handlers.ts'
 import { after } from '../pipeline/maybe-async.ts'
 import type { CircuitBreaker } from '../policy/circuit-breaker.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -33,7 +34,7 @@ export interface CircuitPorts {
  * held and their lanes suspended, whoever owns them now; so a partition that comes or goes meanwhile needs no notice. Once
  * half-open, one lane is let through for one record.
  */
-export class Circuits {
+export class Circuits implements Guard {
   readonly #ports: CircuitPorts
   readonly #byBreaker = new Map<CircuitBreaker, Dependency>()
   readonly #byHandler = new Map<HandlerDefinition, Dependency>()
@@ -55,8 +56,17 @@ export class Circuits {
     return [...this.#byBreaker.values()].map((dependency) => this.#statusOf(dependency))
   }
 
+  aroundCall(definition: HandlerDefinition, handle: Handle): Handle {
+    const dependency = this.#byHandler.get(definition)
+    if (dependency === undefined) return handle
+    return (input, context) => {
+      dependency.noteCall(context.delivery)
+      return handle(input, context)
+    }
+  }
+
   /** Has the attempts of a handler tell its circuit what they came to. */
-  guard(definition: HandlerDefinition, run: RunAttempt): RunAttempt {
+  aroundAttempt(definition: HandlerDefinition, run: RunAttempt): RunAttempt {
     const dependency = this.#byHandler.get(definition)
     if (dependency === undefined) return run
     const ended = (context: AttemptContext, outcome: Outcome): Outcome => {
@@ -94,7 +104,7 @@ export class Circuits {
   }
 
   #ended(dependency: Dependency, context: AttemptContext, outcome: Outcome): void {
-    const isDone = outcome.type === 'done' || (outcome.type === 'partial' && outcome.left.size < recordsOf(context))
+    const isDone = dependency.wasCalled(context) && hasDone(outcome, context)
     if (!dependency.isProbe(context)) {
       if (isDone) dependency.circuit.succeeded()
       return
@@ -182,6 +192,7 @@ export class Circuits {
   }
 }
 
-function recordsOf({ delivery }: AttemptContext): number {
-  return delivery.records.length
+/** Whether all of its records are done, or some of them. */
+function hasDone(outcome: Outcome, { delivery }: AttemptContext): boolean {
+  return outcome.type === 'done' || (outcome.type === 'partial' && outcome.left.size < delivery.records.length)
 }

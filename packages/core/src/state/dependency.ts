@@ -2,7 +2,7 @@ import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
 import { Circuit, type CircuitState } from '../policy/circuit.ts'
 import type { CircuitBreaker } from '../policy/circuit-breaker.ts'
-import type { Lane } from '../schedule/lane.ts'
+import type { Delivery, Lane } from '../schedule/lane.ts'
 import type { PartitionQueue } from '../schedule/partition-queue.ts'
 
 /** A dependency of handlers, as this consumer finds it. */
@@ -33,6 +33,7 @@ export class Dependency {
   #probed: PartitionQueue | undefined
   #probe: Lane | undefined
   #counted: AttemptContext | undefined
+  readonly #called = new WeakSet<Delivery>()
 
   constructor(breaker: CircuitBreaker) {
     this.breaker = breaker
@@ -61,6 +62,16 @@ export class Dependency {
     if (context.isPartlyDone || this.#counted === context) return false
     this.#counted = context
     return this.circuit.failed(nowMs)
+  }
+
+  /** The handler is called for an attempt. */
+  noteCall(delivery: Delivery): void {
+    this.#called.add(delivery)
+  }
+
+  /** A middleware can answer in the place of the handler, as for a repeat; that says nothing of the dependency. */
+  wasCalled({ delivery }: AttemptContext): boolean {
+    return this.#called.has(delivery)
   }
 
   /** Whether a record is out to try it. One whose lane was suspended or stopped meanwhile is not. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ConsumerOptions } from '../../src/config/options.ts'
 import { on } from '../../src/pipeline/handler.ts'
+import type { Middleware } from '../../src/pipeline/middleware.ts'
 import { deadLetter } from '../../src/policy/failure-policy.ts'
 import { breaker, committed, Down, names, Server, serving } from '../support/circuit-scene.ts'
 import { values } from '../support/harness.ts'
@@ -75,6 +76,29 @@ describe('the probe', () => {
     server.isDown = false
     await clock.advance('5s')
     expect([broker.committed('t', 0), dead()]).toEqual([20, []])
+  })
+
+  test('that a middleware answers in the place of the handler says nothing of the dependency either', async () => {
+    const server = new Server()
+    const answered: number[] = []
+    let isToAnswer = false
+    const repeats: Middleware = (call, next) => {
+      if (!isToAnswer || answered.length === 2) return next()
+      answered.push(call.raw[0]?.offset as number)
+      return undefined
+    }
+    const handlers = [on('t', { circuit: breaker(), use: [repeats] }, server.handle)]
+    const { broker, clock, told, events } = await serving({ handlers }, { server })
+    server.isDown = true
+    broker.produce('t', values(0, 20))
+    await clock.advance(900)
+    isToAnswer = true
+    await clock.advance('2s')
+    expect(answered).toHaveLength(2)
+    expect(names(told)).toEqual(['circuit:opened', 'circuit:half-open', 'circuit:opened'])
+    server.isDown = false
+    await clock.advance('5s')
+    expect([events('circuit:closed').length, broker.committed('t', 0)]).toEqual([1, 20])
   })
 
   test('that goes with its partition does not leave the circuit half-open: another one is tried', async () => {
