@@ -36,9 +36,11 @@ export class LogReader implements DriverLogs {
   }
 
   async standings(partitions: readonly TopicPartition[]): Promise<PartitionStanding[]> {
+    // A broker refuses a request that names a partition twice.
+    const asked = [...new Map(partitions.map((partition) => [partitionName(partition), partition])).values()]
     return this.#asking(async () => {
-      const committed = await this.#committed(partitions)
-      const [starts, ends] = [await this.#offsets(partitions, EARLIEST), await this.#offsets(partitions, LATEST)]
+      const committed = await this.#committed(asked)
+      const [starts, ends] = [await this.#offsets(asked, EARLIEST), await this.#offsets(asked, LATEST)]
       return partitions.map((partition) => {
         const name = partitionName(partition)
         return { settled: Math.max(committed.get(name) ?? -1, known(starts, partition)), end: known(ends, partition) }

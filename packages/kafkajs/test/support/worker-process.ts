@@ -1,6 +1,6 @@
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ConsumerOptions, createConsumer, on } from '@holdfast/core'
+import { type ConsumerOptions, createConsumer, on, type RetryTopic, retryTopics } from '@holdfast/core'
 import { kafkajs } from '../../src/index.ts'
 import { quietLogger } from './quiet-logger.ts'
 
@@ -17,6 +17,8 @@ export interface WorkerSettings {
   readonly stuck?: readonly string[]
   /** The values of records whose handlers throw. */
   readonly failing?: readonly string[]
+  /** Handlers throw for this share of calls until then, and what fails goes through these topics in the order of keys. */
+  readonly retries?: { readonly topics: readonly RetryTopic[]; readonly share: number; readonly untilMs: number }
   /** The process kills itself as soon as a dead letter is acknowledged, before any commit of it. */
   readonly diesAtDeath?: boolean
   readonly options?: Partial<ConsumerOptions>
@@ -35,6 +37,7 @@ async function main(settings: WorkerSettings): Promise<void> {
     stuck = [],
     failing = [],
     diesAtDeath,
+    retries = { topics: [], share: 0, untilMs: 0 },
   } = settings
   const file = openSync(effects, 'a')
   const consumer = createConsumer({
@@ -49,11 +52,13 @@ async function main(settings: WorkerSettings): Promise<void> {
     fetchMaxWaitMs: 100,
     maxPollRecords: 20,
     commitInterval: { records: 10, ms: 100 },
+    ...(retries.topics.length > 0 ? { onFailure: retryTopics(retries.topics, { keepOrder: true }) } : {}),
     ...settings.options,
     handlers: [
       on(topic, async (record) => {
         if (stuck.includes(String(record.value))) await new Promise(() => undefined)
         if (failing.includes(String(record.value))) throw new Error('no')
+        if (Date.now() < retries.untilMs && Math.random() < retries.share) throw new Error('no')
         if (handlerMs > 0) await sleep(handlerMs)
         writeSync(file, `${record.partition} ${record.offset} ${record.value}\n`)
       }),

@@ -13,11 +13,12 @@ export const LOG_CASES: readonly DriverCase[] = [
     const member = await client().start()
     if (member.driver.logs === undefined) return
     await member.commit(topic, 0, 6)
-    const asked = [1, 2, 0].map((partition) => ({ topic, partition }))
+    const asked = [1, 2, 0, 1].map((partition) => ({ topic, partition }))
     assert.deepEqual(await member.driver.logs.standings(asked), [
       { settled: 0, end: 4 },
       { settled: 0, end: 0 },
       { settled: 6, end: 10 },
+      { settled: 0, end: 4 },
     ])
   }),
 
