@@ -41,7 +41,10 @@ export interface DriverContext {
    * Undefined where offsets are committed by `commit`.
    */
   readonly transactionalIdPrefix?: string | undefined
-  /** Topics that this consumer writes to; `start` rejects with `HF_TOPIC_MISSING` where one does not exist. */
+  /**
+   * Topics that this consumer writes to; `start` rejects with `HF_TOPIC_MISSING` where one does not exist. Those that it reads
+   * as well begin at their start, whatever `autoOffsetReset` says.
+   */
   readonly producesTo: readonly string[]
   /** `start` rejects with `HF_TOPIC_TOO_NARROW` where one has fewer partitions. */
   readonly asWideAs: readonly TopicWidth[]

@@ -150,8 +150,7 @@ export class Fetching {
   /** kafkajs would commit −1 or −2 for the group here; the position is moved to the real end of the log instead. */
   async #resetPosition({ topic, partition }: TopicPartition, round: number): Promise<void> {
     const reason = 'has a position outside its log'
-    const { autoOffsetReset } = this.#context
-    const [to] = (await findResetOffsets(this.#cluster(), [{ topic, partition }], autoOffsetReset, reason)).values()
+    const [to] = (await findResetOffsets(this.#cluster(), [{ topic, partition }], this.#context, reason)).values()
     if (round !== this.#round || to === undefined) return
     const epoch = this.#context.sink.reset({ topic, partition }, to)
     this.#positions.move({ topic, partition }, epoch, to)

@@ -92,10 +92,9 @@ export class GroupSession {
     const partitions = Object.entries(assignment).flatMap(([topic, list]) =>
       list.map((partition) => ({ topic, partition })),
     )
-    const { groupId, autoOffsetReset } = context
     // In this order: afterwards nothing that an earlier owner has begun can move the offsets that are read.
     await this.#ports.transactions?.claim(partitions, this.#isContinuous ? this.#ports.fetching.owned : [])
-    this.#starts = await findStartOffsets(cluster(), broker, groupId, partitions, autoOffsetReset)
+    this.#starts = await findStartOffsets(cluster(), broker, context.groupId, partitions, context)
     membership.useCoordinator(broker)
   }
 

@@ -12,7 +12,8 @@ import type { BrokerInternals, ClusterInternals, CommittedOffsets, TopicOffsets 
 const ATTEMPTS = 8
 const RETRY_MS = 100
 
-type AutoOffsetReset = DriverContext['autoOffsetReset']
+/** Where a topic begins without an offset. */
+type Resets = Pick<DriverContext, 'autoOffsetReset' | 'producesTo'>
 
 /**
  * Committed offsets of the group with their texts, and where there is none the end of the log that `autoOffsetReset`
@@ -24,7 +25,7 @@ export async function findStartOffsets(
   coordinator: BrokerInternals,
   groupId: string,
   partitions: readonly TopicPartition[],
-  autoOffsetReset: AutoOffsetReset,
+  resets: Resets,
 ): Promise<AssignedPartition[]> {
   if (partitions.length === 0) return []
   const { responses } = await patiently(() => coordinator.offsetFetch({ groupId, topics: byTopic(partitions) }))
@@ -34,7 +35,7 @@ export async function findStartOffsets(
   const missing = partitions.filter((partition) => committed(partition) < 0)
   const described = partitions.filter((partition) => committed(partition) >= 0 && metadata(partition) !== '')
   const [starts, logEnds] = await Promise.all([
-    findResetOffsets(cluster, missing, autoOffsetReset, 'has no committed offset'),
+    findResetOffsets(cluster, missing, resets, 'has no committed offset'),
     findLogEnds(cluster, described, 'latest'),
   ])
   return partitions.map((partition) => {
@@ -62,18 +63,23 @@ export async function committedOffset(
 }
 
 /**
- * Where partitions go on that have no offset of their own.
+ * Where partitions go on that have no offset of their own. Topics that the consumer writes to itself begin at their start:
+ * what it wrote before anything was committed there would be lost.
  * @throws HF_OFFSET_MISSING with `autoOffsetReset: 'none'`
  */
 export async function findResetOffsets(
   cluster: ClusterInternals,
   partitions: readonly TopicPartition[],
-  autoOffsetReset: AutoOffsetReset,
+  { autoOffsetReset, producesTo }: Resets,
   reason: string,
 ): Promise<Map<string, number>> {
-  const [first] = partitions
-  if (first === undefined) return new Map()
-  if (autoOffsetReset !== 'none') return findLogEnds(cluster, partitions, autoOffsetReset)
+  const [own, foreign] = [true, false].map((isOwn) =>
+    partitions.filter(({ topic }) => producesTo.includes(topic) === isOwn),
+  ) as [TopicPartition[], TopicPartition[]]
+  const [first] = foreign
+  const starts = await findLogEnds(cluster, own, 'earliest')
+  if (first === undefined) return starts
+  if (autoOffsetReset !== 'none') return new Map([...starts, ...(await findLogEnds(cluster, foreign, autoOffsetReset))])
   throw new HoldfastError(
     'HF_OFFSET_MISSING',
     `${partitionName(first)} ${reason}, and autoOffsetReset = "none".\n  Fix: commit an offset for the group, or set autoOffsetReset to earliest or latest.`,

@@ -15,7 +15,12 @@ class Reading {
       advanced: (_: unknown, __: number, to: number) => this.told.push(`advanced to ${to}`),
       batch: ({ nextOffset }: RecordBatch) => this.told.push(`batch to ${nextOffset}`),
     }
-    const context = { autoOffsetReset: 'earliest', maxPartitionFetchBytes: 1, sink } as unknown as DriverContext
+    const context = {
+      autoOffsetReset: 'earliest',
+      producesTo: [],
+      maxPartitionFetchBytes: 1,
+      sink,
+    } as unknown as DriverContext
     const logStarts = [{ topic: 't', partitions: [{ partition: 0, offset: '12' }] }]
     const cluster = { fetchTopicsOffset: async () => logStarts } as unknown as ClusterInternals
     this.fetching = new Fetching(context, () => cluster)

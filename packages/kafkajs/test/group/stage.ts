@@ -43,6 +43,7 @@ export class Stage {
     const context = {
       groupId: 'g',
       autoOffsetReset: 'earliest',
+      producesTo: [],
       heartbeatIntervalMs: 1_000,
       maxPartitionFetchBytes: 1_000,
       logger: quietLogger,

@@ -129,6 +129,18 @@ export const FETCH_CASES: readonly DriverCase[] = [
     },
   ),
 
+  scene('a topic that the consumer writes to itself is read from its start', 1, async ({ topic, client, produce }) => {
+    await produce(topic, 0, numbered(0, 3))
+    for (const autoOffsetReset of ['latest', 'none'] as const) {
+      const reader = await client({
+        groupId: `${topic}-${autoOffsetReset}`,
+        settings: { autoOffsetReset, producesTo: [topic] },
+      }).start()
+      await reader.until(() => reader.offsetsOf(topic, 0).length >= 3, 'what was there')
+      assert.deepEqual(reader.offsetsOf(topic, 0), [0, 1, 2])
+    }
+  }),
+
   scene('with autoOffsetReset latest a new group starts at the end', 1, async ({ topic, client, produce, quiet }) => {
     await produce(topic, 0, numbered(0, 10))
     const reader = await client({ settings: { autoOffsetReset: 'latest' } }).start()

@@ -168,6 +168,7 @@ export class FakeFetcher {
 
   #resetOffset(partition: TopicPartition): number {
     const log = this.#logs.at(partition)
-    return this.#context.autoOffsetReset === 'earliest' ? log.start : log.end
+    const { autoOffsetReset, producesTo } = this.#context
+    return autoOffsetReset === 'earliest' || producesTo.includes(partition.topic) ? log.start : log.end
   }
 }
