@@ -214,7 +214,7 @@ function unwritten(partition: PartitionFacts, kind: 'dead-letter' | 'retry'): He
   return {
     code: kind === 'retry' ? 'retry-topic-failing' : 'dead-letter-failing',
     severity: 'unhealthy',
-    message: `${partitionName(partition)} waits: its ${kind} topic does not take a record that failed. It is written again after a pause, and nothing is lost. Fix: see the log for the topic and the reason.`,
+    message: `${partitionName(partition)} waits: its ${kind} topic does not take a record that failed${kind === 'retry' ? ', or cannot be read for the order of its keys' : ''}. It is tried again after a pause, and nothing is lost. Fix: see the log for the topic and the reason.`,
   }
 }
 

@@ -175,6 +175,7 @@ export class Dispatcher {
   }
 
   #measure(outcome: Outcome, context: AttemptContext, state: PartitionState, nowMs: number): void {
+    if (outcome.type === 'moved' && outcome.behindSinceMs !== undefined) return
     const durationMs = nowMs - context.startedMs
     this.meter?.note(outcome, durationMs)
     if (saysTime(outcome)) state.handlerTime.note(durationMs, context.delivery.records.length)

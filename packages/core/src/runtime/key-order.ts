@@ -57,6 +57,8 @@ export class KeyOrder {
   /** Whether a look is under way, or due. */
   #isLooking = false
   #failures = 0
+  /** Most consumers never need to look. */
+  #isNeeded = false
   #isStopped = false
 
   constructor(ports: KeyOrderPorts) {
@@ -71,13 +73,14 @@ export class KeyOrder {
     const levels = later.map(({ topic }) => ({ topic, partition: state.partition }))
     const followed = { state, next, levels, behind: new KeysBehind(), isKnown: false }
     this.#followed.set(state, followed)
+    this.#isNeeded = true
     this.#ports.scheduler.hold(state.queue, 'key order')
     void this.#find(followed, 0)
   }
 
   /** Where a record goes without a call of its handler, since one of its key is in a later topic; undefined where none is. */
   outcomeOf({ first }: AttemptContext, state: PartitionState): Moved | undefined {
-    const followed = this.#followed.get(state)
+    const followed = this.#isNeeded ? this.#followed.get(state) : undefined
     if (followed === undefined || followed.behind.size === 0) return undefined
     const key = this.#ports.laneKeyOf(first)
     const behindSinceMs = key === undefined ? undefined : followed.behind.sinceOf(key)

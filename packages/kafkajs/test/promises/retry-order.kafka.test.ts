@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConsumerRecord, halt, on, type RetryTopic, retryTopics } from '@holdfast/core'
 import { describe, expect, inject, test } from 'vitest'
+import { Kafka, logLevel } from '../../src/internals/kafkajs.ts'
 import { seededRandom } from '../support/random.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
@@ -94,6 +95,53 @@ describe('the order of keys over retry topics on a real broker', () => {
     const last = (levels[1] as { topic: string }).topic
     expect(new Set(held.slice(0, 10).map((each) => each.topic))).toEqual(new Set([last]))
     expect(held.at(-1)?.topic).toBe(topic)
+  })
+
+  test('behind an open transaction of a retry topic a key still waits', async () => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const [topic, retryTopic] = [await cluster.createTopic(1), await cluster.createTopic(1)]
+    const kafka = new Kafka({ brokers: [...cluster.brokers], logLevel: logLevel.NOTHING })
+    const producer = kafka.producer({ transactionalId: topic, idempotent: true, maxInFlightRequests: 1 })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: retryTopic, messages: [{ value: 'x:0' }] })
+    const done: string[] = []
+    const consumer = testConsumer(cluster.brokers, {
+      groupId: topic,
+      order: 'key',
+      commitInterval: { records: 100, ms: 100 },
+      onFailure: retryTopics([{ topic: retryTopic, delayMs: 100 }], { keepOrder: true }).then(halt()),
+      handlers: [
+        on(topic, (record: ConsumerRecord) => {
+          if (record.topic === topic && String(record.value) === 'a:0') throw new Error('no')
+          done.push(String(record.value))
+        }),
+      ],
+    })
+    await whileRunning(consumer, async () => {
+      await cluster.produce(topic, [{ key: 'a', value: 'a:0' }])
+      await until(
+        'the move',
+        () => consumer.status().moved,
+        (moved) => moved === 1,
+      )
+      // Two looks, by which the key would count as through.
+      await sleep(2_500)
+      await cluster.produce(topic, [{ key: 'a', value: 'a:1' }])
+      await until(
+        'the next move',
+        () => consumer.status().moved + done.length,
+        (count) => count === 2,
+      )
+      await transaction.commit()
+      await until(
+        'all records',
+        () => done.length,
+        (count) => count === 3,
+      )
+    })
+    await producer.disconnect()
+    expect(done).toEqual(['x:0', 'a:0', 'a:1'])
   })
 
   test('two members, handlers that fail at random, kill -9: first effects in order, all settled, nothing lost', async () => {
