@@ -247,6 +247,7 @@ export class Assembly {
     this.#driver = this.#config.driver.create({
       ...this.#config,
       ...this.failing.topicsOf(this.#config),
+      startsAt: this.#handling.startsAt,
       transactionalIdPrefix: this.#config.transactions?.transactionalIdPrefix,
       logger: this.logger,
       sink: this.group,

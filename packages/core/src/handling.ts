@@ -1,14 +1,17 @@
 import type { ConsumerConfig } from './config/options.ts'
 import type { Failing } from './failing.ts'
 import { type BoundHandler, Handlers } from './pipeline/handlers.ts'
-import { startMiddleware } from './pipeline/start-middleware.ts'
+import { startMiddleware, startsByMiddleware, tellCommits } from './pipeline/start-middleware.ts'
 import { withMiddleware } from './pipeline/with-middleware.ts'
 import type { Clock } from './ports/clock.ts'
+import type { StartsAt } from './ports/driver.ts'
+import type { Events } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
 import { Threads } from './threads/threads.ts'
 
 export interface HandlingParts {
   readonly failing: Pick<Failing, 'routes' | 'judge' | 'guard'>
+  readonly events: Events
   readonly logger: Logger
   readonly clock: Clock
 }
@@ -20,17 +23,23 @@ export class Handling {
   readonly #threads: Threads
   readonly #handlers: Handlers
 
-  constructor(config: ConsumerConfig, { failing, logger, clock }: HandlingParts) {
+  constructor(config: ConsumerConfig, { failing, events, logger, clock }: HandlingParts) {
     this.#config = config
     this.#logger = logger
     this.#threads = new Threads(config, logger)
     const { isolate } = this.#threads
     this.#handlers = new Handlers({ ...failing, isolate, wrap: withMiddleware(config.use, clock) })
+    tellCommits(config, events)
   }
 
   /** @throws HF_HANDLER_CONFLICT, HF_HANDLER_MISSING */
   of(topic: string): BoundHandler {
     return this.#handlers.of(topic)
+  }
+
+  /** Where partitions begin, where middleware has a say in it. */
+  get startsAt(): StartsAt | undefined {
+    return startsByMiddleware(this.#config)
   }
 
   /** Brings up what handlers cannot begin without. */

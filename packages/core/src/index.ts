@@ -97,6 +97,7 @@ export type {
   OutgoingRecord,
   PartitionAssignmentStrategy,
   PartitionStanding,
+  StartsAt,
   TransactionRequest,
 } from './ports/driver.ts'
 export type {

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { ConsumerRecord } from '../model/record.ts'
+import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { HandlerContext, TopicPattern } from './handler.ts'
@@ -42,6 +43,15 @@ export interface Narrowing {
 export interface MiddlewareTraits {
   /** `effects once`: the effect of a record is made once, however often it is delivered; what `delivery: 'exactly-once'` asks for. */
   readonly provides?: 'effects once'
+  /** It knows records by their places, and would take one that was written to a retry topic twice for two. */
+  readonly refusesRetryTopics?: boolean
+  /**
+   * Where partitions begin, by what the middleware itself keeps of their progress; asked when they are assigned to this member,
+   * and not to be longer than a few seconds: the group waits.
+   */
+  startsAt?(groupId: string, partitions: readonly AssignedPartition[]): Promise<readonly AssignedPartition[]>
+  /** Everything before this offset is settled, and the group knows. */
+  committed?(groupId: string, partition: TopicPartition, offset: number): void
   /** Is awaited when the consumer starts, before it joins; a rejection ends the run. */
   start?(logger: Logger): Promise<void>
 }

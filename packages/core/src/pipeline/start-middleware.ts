@@ -1,14 +1,42 @@
+import type { AssignedPartition } from '../model/topic-partition.ts'
+import type { StartsAt } from '../ports/driver.ts'
+import type { Events } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { HandlerDefinition } from './handler.ts'
-import { type AnyMiddleware, traitsOf } from './middleware.ts'
+import { type AnyMiddleware, type MiddlewareTraits, traitsOf } from './middleware.ts'
 
-interface Used {
+export interface Used {
+  readonly groupId: string
   readonly use: readonly AnyMiddleware[]
   readonly handlers: readonly HandlerDefinition[]
 }
 
 /** Has all middleware start that has something to do before the first record comes, each once. */
-export async function startMiddleware({ use, handlers }: Used, logger: Logger): Promise<void> {
-  const all = new Set([...use, ...handlers.flatMap(({ options }) => options.use ?? [])])
-  await Promise.all([...all].map((middleware) => traitsOf(middleware).start?.(logger)))
+export async function startMiddleware(used: Used, logger: Logger): Promise<void> {
+  await Promise.all(allTraits(used).map((traits) => traits.start?.(logger)))
+}
+
+/** Tells middleware that keeps progress itself how far the group is. */
+export function tellCommits(used: Used, events: Events): void {
+  const told = allTraits(used).filter(({ committed }) => committed !== undefined)
+  if (told.length === 0) return
+  events.on('commit:ok', ({ offsets }) => {
+    for (const { topic, partition, offset } of offsets)
+      for (const traits of told) traits.committed?.(used.groupId, { topic, partition }, offset)
+  })
+}
+
+/** Where partitions begin by what middleware keeps; undefined where none keeps anything. */
+export function startsByMiddleware(used: Used): StartsAt | undefined {
+  const asked = allTraits(used).filter(({ startsAt }) => startsAt !== undefined)
+  if (asked.length === 0) return undefined
+  return async (partitions) => {
+    let starts: readonly AssignedPartition[] = partitions
+    for (const traits of asked) starts = (await traits.startsAt?.(used.groupId, starts)) ?? starts
+    return starts
+  }
+}
+
+function allTraits({ use, handlers }: Used): MiddlewareTraits[] {
+  return [...new Set([...use, ...handlers.flatMap(({ options }) => options.use ?? [])])].map(traitsOf)
 }

@@ -48,9 +48,16 @@ export interface DriverContext {
   readonly producesTo: readonly string[]
   /** `start` rejects with `HF_TOPIC_TOO_NARROW` where one has fewer partitions. */
   readonly asWideAs: readonly TopicWidth[]
+  /**
+   * Where assigned partitions begin, given where they would by the offsets of the group: asked at each assignment, once those
+   * before it are over. Undefined where the group's offsets are what counts.
+   */
+  readonly startsAt?: StartsAt | undefined
   readonly logger: Logger
   readonly sink: DriverSink
 }
+
+export type StartsAt = (partitions: readonly AssignedPartition[]) => Promise<readonly AssignedPartition[]>
 
 /** A record to write, byte for byte. */
 export interface OutgoingRecord {

@@ -1,3 +1,12 @@
+export { type InTransaction, type InTransactionOptions, inTransaction } from '../transaction/in-transaction.ts'
+export type {
+  PooledClient,
+  TransactionClient,
+  TransactionPglite,
+  TransactionPool,
+  TransactionSql,
+} from '../transaction/run-in.ts'
+export { migrateProgress, progressSql } from '../transaction/tables.ts'
 export type { CleanUpOptions } from './clean-up.ts'
 export { migrate, migrationSql } from './migrations.ts'
 export type { PostgresClient, PostgresJsClient, QueryClient } from './postgres-client.ts'

@@ -2,7 +2,7 @@ import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConsumerRecord, createConsumer, on } from '@holdfast/core'
 import { kafkajs } from '@holdfast/kafkajs'
-import { Pool } from 'pg'
+import { Pool, type PoolClient } from 'pg'
 import { createClient } from 'redis'
 import { quietLogger } from '../../../kafkajs/test/support/quiet-logger.ts'
 import { claimOf } from '../../src/middleware/claims.ts'
@@ -10,6 +10,7 @@ import { idempotent } from '../../src/middleware/idempotent.ts'
 import { postgresStore } from '../../src/postgres/postgres-store.ts'
 import { redisStore } from '../../src/redis/redis-store.ts'
 import type { IdempotencyStore } from '../../src/store.ts'
+import { inTransaction } from '../../src/transaction/in-transaction.ts'
 
 /** What a worker process is told on its command line. */
 export interface WorkerSettings {
@@ -19,7 +20,8 @@ export interface WorkerSettings {
   readonly groupId: string
   /** Where each effect is a line: id and worker. */
   readonly effects: string
-  readonly store: 'none' | 'redis' | 'postgres'
+  /** `transaction`: the effect is a row of the table's `_effects`, in the transaction of the record. */
+  readonly store: 'none' | 'redis' | 'postgres' | 'transaction'
   readonly redisUrl: string
   readonly databaseUrl: string
   readonly table: string
@@ -57,17 +59,24 @@ async function main(settings: WorkerSettings): Promise<void> {
   const file = openSync(settings.effects, 'a')
   const redis = settings.store === 'redis' ? await createClient({ url: settings.redisUrl }).connect() : undefined
   const pool =
-    settings.store === 'postgres' || settings.isFenced
+    settings.store === 'postgres' || settings.store === 'transaction' || settings.isFenced
       ? new Pool({ connectionString: settings.databaseUrl, max: 4 })
       : undefined
   const store = redis ? redisStore(redis) : pool && postgresStore(pool, { table: settings.table, cleanUp: false })
+  const transactions = pool && inTransaction<PoolClient>(pool, { table: `${settings.table}_progress` })
   const once =
-    store === undefined || settings.store === 'none'
-      ? []
-      : [idempotent({ store: noting(store), leaseMs, key: ({ value }) => value as Uint8Array })]
+    settings.store === 'transaction' && transactions !== undefined
+      ? [transactions.middleware]
+      : store === undefined || settings.store === 'none'
+        ? []
+        : [idempotent({ store: noting(store), leaseMs, key: ({ value }) => value as Uint8Array })]
 
   const effect = async (record: ConsumerRecord): Promise<void> => {
     const id = String(record.value)
+    if (settings.store === 'transaction') {
+      await transactions?.of(record).query(`insert into ${settings.table}_effects values ($1, $2)`, [id, name])
+      return
+    }
     const claim = claimOf(record)
     if (settings.isFenced && pool !== undefined) {
       const made = await pool.query(fenced(settings.table), [id, claim?.token ?? 0, name])
@@ -99,7 +108,10 @@ async function main(settings: WorkerSettings): Promise<void> {
     ],
   })
   consumer.on('group:joined', ({ partitions }) =>
-    process.send?.({ joined: partitions.map(({ partition }) => partition) }),
+    process.send?.({
+      joined: partitions.map(({ partition }) => partition),
+      from: consumer.status().partitions.reduce((sum, { committable }) => sum + committable, 0),
+    }),
   )
   consumer.on('attempt:failed', ({ error }) => process.send?.({ failed: codeOf(error) }))
   process.on('message', (message) => {

@@ -16,6 +16,8 @@ const ENTRY = fileURLToPath(new URL('./worker-process.ts', import.meta.url))
 
 export interface WorkerMessage {
   readonly joined?: readonly number[]
+  /** The sum of the positions at which its partitions begin. */
+  readonly from?: number
   readonly begun?: string
   readonly failed?: string
   readonly effect?: { readonly id: string; readonly isMade: boolean }

@@ -94,7 +94,8 @@ export class GroupSession {
     )
     // In this order: afterwards nothing that an earlier owner has begun can move the offsets that are read.
     await this.#ports.transactions?.claim(partitions, this.#isContinuous ? this.#ports.fetching.owned : [])
-    this.#starts = await findStartOffsets(cluster(), broker, context.groupId, partitions, context)
+    const starts = await findStartOffsets(cluster(), broker, context.groupId, partitions, context)
+    this.#starts = (await context.startsAt?.(starts)) ?? starts
     membership.useCoordinator(broker)
   }
 

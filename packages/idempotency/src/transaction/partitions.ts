@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { type AssignedPartition, type AttemptCall, partitionName, type TopicPartition } from '@holdfast/core'
+import type { RunQuery } from '../postgres/postgres-client.ts'
+import { type Place, type Progress, takeOver } from './progress.ts'
+import type { ProgressStatements } from './tables.ts'
+
+/** A database that does not answer delays an assignment by so much at the most; its records then wait for it. */
+const ASSIGN_MS = 3_000
+
+/** The partitions of one process, by what the database knows of them. */
+export class Partitions {
+  readonly #run: RunQuery
+  readonly #statements: ProgressStatements
+  readonly #owner: string = randomUUID()
+  readonly #known = new Map<string, Progress>()
+  readonly #asked = new Map<string, Promise<Progress>>()
+  /** Under way: the offset, which is the latest by then. */
+  readonly #advancing = new Map<string, number>()
+
+  constructor(run: RunQuery, statements: ProgressStatements) {
+    this.#run = run
+    this.#statements = statements
+  }
+
+  /** Partitions were assigned: they begin where the database says, or where it is silent as they would. */
+  async startsAt(groupId: string, partitions: readonly AssignedPartition[]): Promise<readonly AssignedPartition[]> {
+    return Promise.all(
+      partitions.map(async (assigned) => {
+        const place = { groupId, topic: assigned.topic, partition: assigned.partition }
+        this.#known.delete(nameOf(place))
+        const progress = await within(ASSIGN_MS, this.#take(place)).catch(() => undefined)
+        if (progress === undefined || progress.position < 0) return assigned
+        const { topic, partition, committed } = assigned
+        return { topic, partition, committed, position: progress.position }
+      }),
+    )
+  }
+
+  /** What is known of the partition of an attempt, under the assignment that it runs in. */
+  async of({ groupId, topic, partition, epoch }: AttemptCall): Promise<Progress> {
+    const place = { groupId, topic, partition }
+    const known = this.#known.get(nameOf(place))
+    const isOfThis = known !== undefined && (known.assignment ?? epoch) === epoch
+    const progress = isOfThis ? known : await this.#take(place)
+    progress.assignment ??= epoch
+    return progress
+  }
+
+  /** Another process has taken the partition over, or something was done that was not known: to be read anew. */
+  doubt({ groupId, topic, partition }: AttemptCall): void {
+    this.#known.delete(nameOf({ groupId, topic, partition }))
+  }
+
+  /** Everything before the offset is settled. It only spares looking later, so what fails is left for the next time. */
+  advance(groupId: string, { topic, partition }: TopicPartition, offset: number): void {
+    const place = { groupId, topic, partition }
+    const name = nameOf(place)
+    const progress = this.#known.get(name)
+    if (progress === undefined) return
+    const isUnderWay = this.#advancing.has(name)
+    this.#advancing.set(name, offset)
+    if (isUnderWay) return
+    progress.forget(offset)
+    this.#run(this.#statements.advance, [groupId, topic, partition, progress.epoch, offset])
+      .catch(() => undefined)
+      .finally(() => {
+        const latest = this.#advancing.get(name) ?? offset
+        this.#advancing.delete(name)
+        if (latest > offset) this.advance(groupId, place, latest)
+      })
+  }
+
+  /** Once for all that ask at the same moment. */
+  #take(place: Place): Promise<Progress> {
+    const name = nameOf(place)
+    const asked =
+      this.#asked.get(name) ??
+      takeOver(this.#run, this.#statements, place, this.#owner)
+        .then((progress) => {
+          this.#known.set(name, progress)
+          return progress
+        })
+        .finally(() => this.#asked.delete(name))
+    this.#asked.set(name, asked)
+    return asked
+  }
+}
+
+function nameOf(place: Place): string {
+  return `${place.groupId} ${partitionName(place)}`
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<T>()
+  const timer = setTimeout(() => reject(new Error('no answer in time')), ms)
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer))
+}

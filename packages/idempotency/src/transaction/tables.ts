@@ -1,0 +1,85 @@
+import { type PostgresClient, queriesOf, sqlState } from '../postgres/postgres-client.ts'
+import { quotedTable } from '../postgres/table-name.ts'
+
+export const DEFAULT_PROGRESS_TABLE = 'holdfast_progress'
+/** It is added to the name of the table. */
+const DONE_SUFFIX = '_done'
+const MADE_MEANWHILE: readonly unknown[] = ['23505', '42P07']
+
+/** What is asked of the two tables. */
+export interface ProgressStatements {
+  /** Group, topic, partition, owner → epoch, position. */
+  readonly claim: string
+  /** Group, topic, partition → the offsets past the position that are done. */
+  readonly done: string
+  /** Group, topic, partition, epoch, offsets → whether the partition is ours, and how many of the offsets were not done before. */
+  readonly note: string
+  /** Group, topic, partition, epoch, offset: everything before it is settled. */
+  readonly advance: string
+}
+
+/** @throws HF_OPTION_INVALID */
+export function progressStatements(table: string): ProgressStatements {
+  const [owners, done] = names(table)
+  const place = 'group_id = $1 and topic = $2 and partition = $3'
+  return {
+    claim: `insert into ${owners} as known (group_id, topic, partition, owner, epoch, position) values ($1, $2, $3, $4, 1, -1)
+on conflict (group_id, topic, partition) do update set owner = excluded.owner,
+  epoch = known.epoch + case when known.owner = excluded.owner then 0 else 1 end
+returning epoch, position`,
+    done: `select "offset" from ${done} where ${place}`,
+    note: `with ours as (
+  select 1 from ${owners} where ${place} and epoch = $4 for share
+), noted as (
+  insert into ${done} (group_id, topic, partition, "offset")
+  select $1, $2, $3, asked from unnest($5::bigint[]) as asked where exists (select 1 from ours)
+  on conflict do nothing returning 1
+)
+select (select count(*) from ours)::int as owned, (select count(*) from noted)::int as noted`,
+    advance: `with moved as (
+  update ${owners} set position = greatest(position, $5) where ${place} and epoch = $4 returning position
+)
+delete from ${done} using moved where ${place} and "offset" < moved.position`,
+  }
+}
+
+/**
+ * The SQL that makes the tables of `inTransaction`, for a migration tool of yours; run again it changes nothing.
+ * @throws HF_OPTION_INVALID
+ */
+export function progressSql(table: string = DEFAULT_PROGRESS_TABLE): string {
+  return `${tables(table).join(';\n')};\n`
+}
+
+/**
+ * Makes the tables of `inTransaction` where they are not there yet. Members may do so at the same time.
+ * @throws HF_OPTION_INVALID; what the client throws
+ */
+export async function migrateProgress(client: PostgresClient, table: string = DEFAULT_PROGRESS_TABLE): Promise<void> {
+  const run = queriesOf(client)
+  for (const statement of tables(table)) {
+    await run(statement).catch((error: unknown) => {
+      // "if not exists" does not see what is made at the same moment.
+      if (!MADE_MEANWHILE.includes(sqlState(error))) throw error
+    })
+  }
+}
+
+function tables(table: string): readonly string[] {
+  const [owners, done] = names(table)
+  const place = 'group_id text not null, topic text not null, partition integer not null'
+  return [
+    `create table if not exists ${owners} (
+  ${place}, owner text not null, epoch bigint not null, position bigint not null,
+  primary key (group_id, topic, partition)
+)`,
+    `create table if not exists ${done} (
+  ${place}, "offset" bigint not null,
+  primary key (group_id, topic, partition, "offset")
+)`,
+  ]
+}
+
+function names(table: string): readonly [owners: string, done: string] {
+  return [quotedTable(table), quotedTable(`${table}${DONE_SUFFIX}`)]
+}
