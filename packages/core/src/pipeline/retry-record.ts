@@ -20,8 +20,9 @@ export interface Original {
 
 /**
  * The record as its next retry topic gets it: its bytes and headers as they were, and where it comes from. It waits from
- * `wallNowMs` on, or for as long as the record that it goes behind; a time stamp that is older still could make a log
- * drop it at once. `partition` is the one that it was in.
+ * `wallNowMs` on, or for as long as the record that it goes behind. That one's time stamp may be anybody's: an older one than
+ * the delay could make a log drop this record at once, and one of the future be refused. `partition` is the one that it was
+ * in.
  */
 export function retryRecordOf(
   original: Original,
@@ -39,7 +40,8 @@ export function retryRecordOf(
     'first-failure': firstFailedMs ?? '',
   })
   const headers = [...record.headers, ...ours]
-  const timestamp = Math.floor(Math.max(behindSinceMs ?? wallNowMs, wallNowMs - delayMs))
+  const sinceMs = Math.min(behindSinceMs ?? wallNowMs, wallNowMs)
+  const timestamp = Math.floor(Math.max(sinceMs, wallNowMs - delayMs))
   const place = keepsOrder ? { topic, partition } : { topic }
   return { ...place, key: record.key, value: record.value, headers, timestamp }
 }

@@ -62,6 +62,25 @@ describe('while a record of a key is in a retry topic', () => {
     expect(calls.slice(2)).toEqual([`a1 at ${SECOND} 65s`, `a2 at ${SECOND} 65s`, `a3 at ${SECOND} 65s`])
   })
 
+  test.each([
+    ['the future', Date.UTC(3000, 0)],
+    ['long ago', 0],
+  ])('a time stamp of %s that somebody wrote there is not passed on', async (_when, timestamp) => {
+    const { broker, clock, done, begin, produce } = retryScene(() => false)
+    const wallMs = (): number => clock.wallNow()
+    broker.produce(FIRST, { key: 'a', value: 'a1', timestamp })
+    broker.produce(FIRST, { key: 'z', value: 'z1', timestamp: wallMs() })
+    const beganMs = wallMs()
+    begin()
+    await clock.settle()
+    produce('a2')
+    await clock.advance('6s')
+    expect(done.filter((value) => value.startsWith('a'))).toEqual(['a1', 'a2'])
+    const written = broker.records(FIRST).find(({ value }) => String(value) === 'a2')?.timestamp ?? 0
+    expect(written).toBeGreaterThanOrEqual(beganMs - 5_000)
+    expect(written).toBeLessThanOrEqual(beganMs + 1_000)
+  })
+
   test('a dead letter ends their wait', async () => {
     const { broker, clock, done, begin, produce } = retryScene(failsFor('a1', 9))
     begin()
