@@ -28,7 +28,7 @@ export class Handling {
     this.#logger = logger
     this.#threads = new Threads(config, logger)
     const { isolate } = this.#threads
-    this.#handlers = new Handlers({ ...failing, isolate, wrap: withMiddleware(config.use, clock) })
+    this.#handlers = new Handlers({ ...failing, limits: config, isolate, wrap: withMiddleware(config.use, clock) })
     tellCommits(config, events)
   }
 

@@ -33,7 +33,7 @@ export { type RecordSource, recordsOf, sourceOf } from './model/record-source.ts
 export { type AssignedPartition, partitionName, type TopicPartition } from './model/topic-partition.ts'
 export type { Undecodable } from './model/undecodable.ts'
 export { type BatchFailure, failuresOf } from './pipeline/batch-results.ts'
-export { bytes, type Decoder, json, SchemaMismatch, string } from './pipeline/decoders.ts'
+export { bytes, type Decoder, type JsonOptions, json, SchemaMismatch, string } from './pipeline/decoders.ts'
 export {
   type BatchHandler,
   type BatchHandlerContext,

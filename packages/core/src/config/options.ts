@@ -173,6 +173,17 @@ export interface ConsumerOptions {
   /** `retry.backoff.max.ms`. @default 30000 */
   readonly retryBackoffMaxMs?: number
   /**
+   * The longest key that is handed over. As with the limits below a longer one fails its record like one that does not decode:
+   * it is not tried again. @default 1048576, since lanes are named by keys
+   */
+  readonly maxRecordKeyBytes?: number
+  /** The longest value that is handed over. @default 33554432: 30 times what a topic takes by default */
+  readonly maxRecordValueBytes?: number
+  /** The most headers of a record that is handed over. @default 1000 */
+  readonly maxRecordHeaders?: number
+  /** The most that the names and values of a record's headers may come to. @default 262144 */
+  readonly maxRecordHeaderBytes?: number
+  /**
    * How often a batch that the client cannot decode is fetched, with pauses as between attempts, before its offsets are
    * quarantined: the dead-letter topic gets a note of them, and the partition goes on past them. Without such a topic it
    * halts. @default 3

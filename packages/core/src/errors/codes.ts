@@ -178,6 +178,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: false,
     fix: 'Check host and port: an HTTP server or a TLS listener may be answering there.',
   },
+  HF_RECORD_LIMIT: {
+    meaning: 'A record is larger, has more headers, or is nested deeper than a limit of the consumer allows.',
+    retryable: false,
+    fix: 'Raise the limit that the message names, or let the producer send less.',
+  },
   HF_RECORD_REFUSED: {
     meaning: 'A topic does not take a record as it is: without a key, with such a timestamp, or under such a name.',
     retryable: false,

@@ -6,6 +6,7 @@ import type { CallContext } from './call-context.ts'
 import { type DecodedRecord, type DecodeRecord, recordDecoder } from './decode.ts'
 import type { HandlerDefinition } from './handler.ts'
 import { after } from './maybe-async.ts'
+import type { RecordLimits } from './record-limits.ts'
 
 /** Runs a delivery once; never throws and never rejects. Synchronous where decoders and handler are. */
 export type RunAttempt = (context: AttemptContext) => Outcome | Promise<Outcome>
@@ -21,8 +22,13 @@ export type Judge = (
 /** Calls the handler with what was decoded: a record, or the records of a batch. */
 export type Handle = (input: unknown, context: CallContext) => unknown
 
-export function createAttempt(definition: HandlerDefinition, handle: Handle, judge: Judge): RunAttempt {
-  const decode = recordDecoder(definition.options)
+export function createAttempt(
+  definition: HandlerDefinition,
+  handle: Handle,
+  judge: Judge,
+  limits: RecordLimits,
+): RunAttempt {
+  const decode = recordDecoder(definition.options, limits)
   const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Failed =>
     judge(error, context, definition, record)
   const failed = (error: unknown, context: AttemptContext): Outcome => {

@@ -2,7 +2,7 @@ import { DONE, type Failed, type Outcome, UNTRIED, type Untried } from '../model
 import type { ConsumerRecord } from '../model/record.ts'
 import { type AttemptContext, outputRefused } from './attempt-context.ts'
 import { failuresOf } from './batch-results.ts'
-import { type DecodedRecord, type DecodeRecord, passThrough } from './decode.ts'
+import type { DecodedRecord, DecodeRecord } from './decode.ts'
 import { after } from './maybe-async.ts'
 
 type Handle = (input: unknown, context: AttemptContext) => unknown
@@ -20,9 +20,29 @@ export function batchAttempt(
   const call = (decoded: readonly DecodedRecord[], context: AttemptContext): Outcome | Promise<Outcome> =>
     after(handle(decoded, context), (result) => outcomeOf(result, decoded.length, context, judged))
   return (context) => {
-    const decoded = decodeWhilePossible(decode, context.delivery.records)
-    return decoded instanceof Promise ? decoded.then((list) => call(list, context)) : call(decoded, context)
+    const first = (error: unknown): Outcome => firstFailed(error, context, judged)
+    let decoded: readonly DecodedRecord[] | Promise<readonly DecodedRecord[]>
+    try {
+      decoded = decodeWhilePossible(decode, context.delivery.records)
+    } catch (error) {
+      return first(error)
+    }
+    if (!(decoded instanceof Promise)) return call(decoded, context)
+    return decoded.then(
+      (list) => call(list, context),
+      (error: unknown) => first(error),
+    )
   }
+}
+
+/** It fails alone, and those behind it come again. */
+function firstFailed(error: unknown, context: AttemptContext, judged: Judged): Outcome {
+  const { abortReason } = context
+  if (abortReason !== undefined && abortReason !== 'deadline') return { type: 'aborted', reason: abortReason }
+  const [first, ...rest] = context.delivery.records as readonly [ConsumerRecord, ...ConsumerRecord[]]
+  const left = new Map<number, Failed | Untried>([[first.offset, judged(error, context, first)]])
+  for (const { offset } of rest) left.set(offset, UNTRIED)
+  return { type: 'partial', left }
 }
 
 function outcomeOf(result: unknown, tried: number, context: AttemptContext, judged: Judged): Outcome {
@@ -44,7 +64,6 @@ function decodeWhilePossible(
   decode: DecodeRecord,
   records: readonly ConsumerRecord[],
 ): readonly DecodedRecord[] | Promise<readonly DecodedRecord[]> {
-  if (decode === passThrough) return records
   const decoded: (DecodedRecord | Promise<DecodedRecord>)[] = []
   let isAsync = false
   for (const record of records) {

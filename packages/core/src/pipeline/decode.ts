@@ -3,24 +3,31 @@ import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import { checked, type Decoder } from './decoders.ts'
 import type { HandlerOptions } from './handler.ts'
+import { TooDeep } from './json-guard.ts'
+import { checkLimits, type RecordLimits } from './record-limits.ts'
 
 export type DecodedRecord = ConsumerRecord<unknown, unknown, unknown>
 export type DecodeRecord = (record: ConsumerRecord) => DecodedRecord | Promise<DecodedRecord>
 
-type Part = 'key' | 'value' | 'headers'
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** What a handler without decoders gets. */
-export const passThrough: DecodeRecord = (record) => record
+type Part = 'key' | 'value' | 'headers'
 
 /**
  * The decoding that a handler asked for, as one function. Without decoders the record passes as it is. It throws, or
- * rejects with, `HF_DECODE_FAILED`.
+ * rejects with, `HF_DECODE_FAILED` or `HF_RECORD_LIMIT`.
  */
-export function recordDecoder(options: HandlerOptions<unknown, unknown, unknown>): DecodeRecord {
+export function recordDecoder(options: HandlerOptions<unknown, unknown, unknown>, limits: RecordLimits): DecodeRecord {
   const { key, value, headers } = options
-  if (key === undefined && value === undefined && headers === undefined) return passThrough
+  if (key === undefined && value === undefined && headers === undefined) {
+    return (record) => {
+      checkLimits(record, limits)
+      return record
+    }
+  }
   const decodeHeaders = headers && ((record: ConsumerRecord) => checked(headers, headerTexts(record.headers)))
   return (record) => {
+    checkLimits(record, limits)
     const parts = [
       decodePart(record, 'key', key && (() => apply(key, record.key))),
       decodePart(record, 'value', value && (() => apply(value, record.value))),
@@ -58,7 +65,7 @@ function decodeFailure(record: ConsumerRecord, part: Part, cause: unknown): Hold
   const { topic, partition, offset } = record
   const absent = part !== 'headers' && record[part] === null ? ` The ${part} is null.` : ''
   return new HoldfastError(
-    'HF_DECODE_FAILED',
+    cause instanceof TooDeep ? 'HF_RECORD_LIMIT' : 'HF_DECODE_FAILED',
     `the ${part} of ${partitionName(record)}@${offset} cannot be decoded: ${describeError(cause)}.${absent}`,
     { cause, details: { topic, partition, offset, part } },
   )
@@ -66,6 +73,6 @@ function decodeFailure(record: ConsumerRecord, part: Part, cause: unknown): Hold
 
 function headerTexts(headers: RecordHeaders): Record<string, string | null> {
   const texts: Record<string, string | null> = Object.create(null)
-  for (const [name, value] of headers) texts[name] = value === null ? null : value.toString('utf8')
+  for (const [name, value] of headers) texts[name] = value === null ? null : utf8.decode(value)
   return texts
 }

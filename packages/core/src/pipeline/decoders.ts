@@ -1,4 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { HoldfastError } from '../errors/holdfast-error.ts'
+import { checkDepth, checkKeys } from './json-guard.ts'
 
 /**
  * Turns the bytes of a key or value into what a handler takes. It throws, or rejects, with a reason when it can't; the
@@ -22,14 +24,43 @@ export class SchemaMismatch extends Error {
   }
 }
 
+export interface JsonOptions {
+  /**
+   * How deep arrays and objects may be nested: `JSON.parse` takes any depth, but what copies, writes or checks the result
+   * recursively runs out of stack at some thousand levels. @default 1000
+   */
+  readonly maxJsonDepth?: number
+  /**
+   * Lets the keys `__proto__` and `constructor.prototype` through. `JSON.parse` makes plain keys of them, which change a
+   * prototype when the result is copied key by key. @default false
+   */
+  readonly allowPrototypeKeys?: boolean
+}
+
+const DEFAULT_JSON_DEPTH = 1_000
+
 /**
  * UTF-8 JSON, checked by a Standard Schema (zod, valibot, arktype …) when one is given. A null value (a tombstone) is
- * passed on as null: make the schema nullable to accept it.
+ * passed on as null: make the schema nullable to accept it. A byte order mark is passed over; of equal keys the last counts.
+ * @throws HF_OPTION_INVALID
  */
 export function json(): Decoder<unknown>
-export function json<Schema extends StandardSchemaV1>(schema: Schema): Decoder<StandardSchemaV1.InferOutput<Schema>>
-export function json(schema?: StandardSchemaV1): Decoder<unknown> {
-  return (bytes) => checked(schema, bytes === null ? null : parseJson(utf8.decode(bytes)))
+export function json<Schema extends StandardSchemaV1>(
+  schema: Schema,
+  options?: JsonOptions,
+): Decoder<StandardSchemaV1.InferOutput<Schema>>
+export function json(schema: undefined, options: JsonOptions): Decoder<unknown>
+export function json(schema?: StandardSchemaV1, options: JsonOptions = {}): Decoder<unknown> {
+  const { maxJsonDepth = DEFAULT_JSON_DEPTH, allowPrototypeKeys = false } = options
+  if (!Number.isSafeInteger(maxJsonDepth) || maxJsonDepth < 1) throw depthInvalid(maxJsonDepth)
+  return (bytes) => {
+    if (bytes === null) return checked(schema, null)
+    checkDepth(bytes, maxJsonDepth)
+    const text = utf8.decode(bytes)
+    const parsed = parseJson(text)
+    if (!allowPrototypeKeys) checkKeys(text, parsed)
+    return checked(schema, parsed)
+  }
 }
 
 /** UTF-8 text; malformed bytes are an error and never replaced. */
@@ -63,6 +94,14 @@ function parseJson(text: string): unknown {
       `not JSON${position === undefined ? '' : ` at position ${position}`}, ${text.length} characters`,
     )
   }
+}
+
+function depthInvalid(maxJsonDepth: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_OPTION_INVALID',
+    `maxJsonDepth = ${String(maxJsonDepth)} is not allowed: it must be a whole number of at least 1.\n  Fix: correct maxJsonDepth of json(), or leave it out.`,
+    { details: { option: 'maxJsonDepth' } },
+  )
 }
 
 function unwrap(result: StandardSchemaV1.Result<unknown>): unknown {

@@ -1,5 +1,6 @@
 import { createAttempt, type Handle, type Judge, type RunAttempt } from './attempt.ts'
 import type { HandlerDefinition } from './handler.ts'
+import type { RecordLimits } from './record-limits.ts'
 import type { RetryRoutes } from './retry-routes.ts'
 import type { WithMiddleware } from './with-middleware.ts'
 
@@ -29,6 +30,7 @@ export interface HandlerWays {
   readonly isolate: Isolate
   readonly wrap: WithMiddleware
   readonly guard: Guard
+  readonly limits: RecordLimits
 }
 
 /** The handlers of a consumer by topic. */
@@ -44,12 +46,12 @@ export class Handlers {
   of(topic: string): BoundHandler {
     const known = this.#byTopic.get(topic)
     if (known !== undefined) return known
-    const { routes, judge, isolate, wrap, guard } = this.#ways
+    const { routes, judge, isolate, wrap, guard, limits } = this.#ways
     const definition = routes.handlerOf(topic)
     const { name, batch, module } = definition
     const handle = module === undefined ? (definition.handle as unknown as Handle) : isolate({ ...definition, module })
     const call = wrap(definition, guard.aroundCall(definition, handle))
-    const run = guard.aroundAttempt(definition, createAttempt(definition, call, judge))
+    const run = guard.aroundAttempt(definition, createAttempt(definition, call, judge, limits))
     const bound = { name, batch, delayMs: routes.delayMsOf(topic), run }
     this.#byTopic.set(topic, bound)
     return bound

@@ -13,7 +13,8 @@ class KafkajsRecord implements ConsumerRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly #timestamp: string
-  readonly #headers: object | undefined
+  readonly #wire: object | undefined
+  #headers: RecordHeaders | undefined
 
   constructor(topic: string, partition: number, offset: number, message: KafkaMessage) {
     this.topic = topic
@@ -22,7 +23,7 @@ class KafkajsRecord implements ConsumerRecord {
     this.key = message.key
     this.value = message.value
     this.#timestamp = message.timestamp
-    this.#headers = message.headers
+    this.#wire = message.headers
   }
 
   get timestamp(): number {
@@ -30,7 +31,8 @@ class KafkajsRecord implements ConsumerRecord {
   }
 
   get headers(): RecordHeaders {
-    return RecordHeaders.of(rawHeaders(this.#headers))
+    this.#headers ??= RecordHeaders.of(rawHeaders(this.#wire))
+    return this.#headers
   }
 }
 
