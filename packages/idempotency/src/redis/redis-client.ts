@@ -6,6 +6,10 @@ export interface NodeRedisClient {
   evalSha(sha: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>
   eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>
   info?(section: string): Promise<unknown>
+  /** Of a cluster. */
+  readonly masters?: readonly unknown[]
+  // biome-ignore lint/suspicious/noExplicitAny: one of `masters`
+  nodeClient?(master: any): unknown
 }
 
 /** A client of the package `ioredis`, or its `Cluster`, as far as it is used. */
@@ -45,7 +49,12 @@ function nodeRedis(client: NodeRedisClient): RedisCalls {
       )
     },
     async memory() {
-      return client.info === undefined ? [] : [String(await client.info('memory'))]
+      const { masters, nodeClient } = client
+      const asked =
+        masters && nodeClient ? await Promise.all(masters.map((each) => nodeClient.call(client, each))) : [client]
+      const servers = asked as readonly NodeRedisClient[]
+      if (servers.some(({ info }) => info === undefined)) return []
+      return Promise.all(servers.map(async (server) => String(await server.info?.('memory'))))
     },
   }
 }

@@ -68,7 +68,11 @@ test('the clean-up deletes what has expired, some rows at a time, and passes ove
 test('a store that is used cleans up by itself', async () => {
   const store = postgresStore(pool, { table, cleanUp: { everyMs: 20 } })
   await store.claim(requests('self', 3, 1))
-  await expect.poll(() => rows('self%'), { timeout: 5_000 }).toBe(0)
+  const used = async (): Promise<number> => {
+    await store.claim(requests('other', 1, 60_000))
+    return rows('self%')
+  }
+  await expect.poll(used, { timeout: 5_000 }).toBe(0)
 })
 
 test('a table that is not there is refused with what to do', async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await nodeRedis.connect()
   stores = [
     ['ioredis', redisStore(redis)],
-    ['redis', redisStore(nodeRedis as never)],
+    ['redis', redisStore(nodeRedis)],
   ]
 })
 afterAll(async () => {
@@ -93,14 +93,41 @@ test('one that stands still fails calls in time; a claim that was carried out me
 test('one that dies and comes back is used again, by the same client', async () => {
   for (const [name, inner] of stores) {
     const store = batched(inner, { timeoutMs: 200 })
-    const before = await acquire(store, name)
+    const claimed = (): Promise<unknown> => store.claim([request(name)]).catch(() => [])
+    const acquired = async (): Promise<void> =>
+      expect.poll(claimed, { timeout: 20_000, interval: 50 }).toMatchObject([{ type: 'acquired' }])
+    await acquired()
+    const before = await acquire(inner, name)
     await server.process?.kill()
     await expect(store.complete([{ ...before, result: null }])).rejects.toThrow()
     await server.process?.start()
-    await expect
-      .poll(() => store.claim([request(name)]).catch(() => []), { timeout: 20_000, interval: 50 })
-      .toMatchObject([{ type: 'acquired' }])
+    await acquired()
     // It kept nothing on disk: what was claimed before is not known any more.
-    expect(await store.complete([{ ...before, result: null }])).toEqual(['stale'])
+    expect(await inner.complete([{ ...before, result: null }])).toEqual(['stale'])
+  }
+})
+
+test('after a failover to a replica that lags, what it has not heard of is had again, and the tokens of before are refused', async () => {
+  const replicaServer = await redisServer(silent)
+  const replica = new Redis(replicaServer.url)
+  const { hostname, port } = new URL(server.url)
+  try {
+    const [, store] = stores[0] as (typeof stores)[number]
+    const heard = await acquire(store, 'heard')
+    await replica.replicaof(hostname, Number(port))
+    await expect.poll(() => replica.exists('holdfast:{0}:heard'), { timeout: 10_000 }).toBe(1)
+    await replica.replicaof('127.0.0.1', 1)
+    const unheard = await acquire(store, 'unheard')
+    expect(await store.complete([{ ...unheard, result: null }])).toEqual(['ok'])
+    await replica.replicaof('NO', 'ONE')
+    const promoted = redisStore(replica)
+    expect(await promoted.claim([request('heard', 'other')])).toMatchObject([{ type: 'busy' }])
+    expect(await promoted.complete([{ ...heard, result: null }])).toEqual(['ok'])
+    const again = await acquire(promoted, 'unheard', 'other')
+    expect(again.token).toBeGreaterThan(unheard.token)
+    expect(await promoted.complete([{ ...unheard, result: null }])).toEqual(['stale'])
+  } finally {
+    replica.disconnect()
+    await replicaServer.stop()
   }
 })
