@@ -20,8 +20,21 @@ export interface KeyParts {
  * texts: none of them can hold a separator, and a digest begins with a character that nothing else begins with.
  */
 export function claimKey({ groupId, namespace, tenant, key }: KeyParts): string {
-  const text = `${plain(groupId)}:${plain(namespace)}:${plain(tenant)}:${plain(key)}`
+  const text = `${plainName(groupId)}:${plainName(namespace)}:${plain(tenant)}:${plain(key)}`
   return text.length <= MAX_LENGTH ? text : `#${createHash('sha256').update(text).digest('base64url')}`
+}
+
+const names = new Map<string, string>()
+const MOST_NAMES = 1_000
+
+/** Groups and namespaces are few, and come with every record. */
+function plainName(name: string): string {
+  const known = names.get(name)
+  if (known !== undefined) return known
+  if (names.size >= MOST_NAMES) names.clear()
+  const made = plain(name)
+  names.set(name, made)
+  return made
 }
 
 function plain(part: string | Uint8Array): string {

@@ -4,12 +4,19 @@ import { claimKey } from '../claim-key.ts'
 import type { ClaimRequest } from '../store.ts'
 import type { Settings } from './options.ts'
 
+/** A member has a new id after each eviction. */
+const MOST_MEMBERS = 1_000
+
 type AnyRecord = ConsumerRecord<unknown, unknown, unknown>
 
 /** Makes the claims of an attempt's records. */
 export class Requests {
   readonly #settings: Settings
   readonly #process: string = randomUUID()
+  /** By the topics of a handler. */
+  readonly #namespaces = new WeakMap<AttemptCall['topics'], string>()
+  /** By member and topic, of which there are few at a time. */
+  readonly #members = new Map<string, string>()
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -17,14 +24,25 @@ export class Requests {
 
   /** @throws HF_IDEMPOTENCY_KEY_MISSING; what a function of the options throws */
   of(record: AnyRecord, raw: ConsumerRecord, call: AttemptCall): ClaimRequest {
-    const { namespace, tenant, leaseMs, windowMs } = this.#settings
+    const { tenant, leaseMs, windowMs } = this.#settings
+    const namespace = this.#namespaceOf(call)
     const key = claimKey({
       groupId: call.groupId,
-      namespace: namespace ?? `${call.handler} ${call.topics.join(' ')}`,
+      namespace,
       tenant: tenant(record),
       key: this.#keyOf(record, raw, call),
     })
     return { key, owner: this.#ownerOf(raw, call), fingerprint: this.#fingerprintOf(record, raw), leaseMs, windowMs }
+  }
+
+  #namespaceOf({ handler, topics }: AttemptCall): string {
+    const { namespace } = this.#settings
+    if (namespace !== undefined) return namespace
+    const known = this.#namespaces.get(topics)
+    if (known !== undefined) return known
+    const made = [handler, ...topics].join(' ')
+    this.#namespaces.set(topics, made)
+    return made
   }
 
   #keyOf(record: AnyRecord, raw: ConsumerRecord, call: AttemptCall): string | Uint8Array {
@@ -37,11 +55,18 @@ export class Requests {
   }
 
   /**
-   * The same for every attempt of this member at the record, so that one claims again what another got without knowing it. Attempts of
-   * other members, and under another assignment, are by other owners.
+   * The same for every attempt of this member at the record, so that one claims again what another got without knowing it.
+   * Attempts of other members, and under another assignment, are by other owners.
    */
   #ownerOf({ topic, partition, offset }: ConsumerRecord, { memberId, epoch }: AttemptCall): string {
-    return digest(`${this.#process} ${memberId} ${epoch} ${topic} ${partition} ${offset}`)
+    const name = `${memberId} ${topic}`
+    let member = this.#members.get(name)
+    if (member === undefined) {
+      if (this.#members.size >= MOST_MEMBERS) this.#members.clear()
+      member = digest(`${this.#process} ${name}`).slice(0, 16)
+      this.#members.set(name, member)
+    }
+    return `${member}.${epoch}.${partition}.${offset}`
   }
 
   #fingerprintOf(record: AnyRecord, raw: ConsumerRecord): string | null {
@@ -52,9 +77,9 @@ export class Requests {
   }
 }
 
-/** A topic that is created anew counts from 0 again; the timestamp tells its records from those before. */
-function placeOf(origin: RecordOrigin): string {
-  return `${partitionName(origin)}@${origin.offset} of ${origin.timestamp}`
+/** A topic that is created anew counts from 0 again; the timestamp tells its records from those before. Nothing here needs escaping. */
+function placeOf({ topic, partition, offset, timestamp }: RecordOrigin): string {
+  return `${topic}-${partition}@${offset}.${timestamp}`
 }
 
 function digest(data: string | Uint8Array): string {

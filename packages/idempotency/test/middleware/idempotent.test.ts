@@ -1,4 +1,4 @@
-import { HoldfastError, logging } from '@holdfast/core'
+import { type ConsumerRecord, HoldfastError, logging, on } from '@holdfast/core'
 import { expect, test } from 'vitest'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import { claimOf } from '../../src/middleware/claims.ts'
@@ -234,4 +234,19 @@ test.each([
   [{ keepResult: { maxBytes: -1 } }, /keepResult.maxBytes = -1 of idempotent is not allowed/],
 ])('options are checked: %j', (options, message) => {
   expect(() => idempotent({ store: memoryStore(), ...options } as never)).toThrow(message)
+})
+
+test('two handlers of one name on different topics have keys of their own', async () => {
+  const broker = newBroker()
+  broker.createTopic('u')
+  const calls: string[] = []
+  const send = ({ topic }: ConsumerRecord): void => void calls.push(topic)
+  const { clock } = await onceScene({
+    broker,
+    once: { key: 'record key' },
+    consumer: { handlers: [on('t', send), on('u', send)] },
+  })
+  for (const topic of ['t', 'u']) broker.produce(topic, { key: 'k', value: 'v' })
+  await clock.advance('6s')
+  expect(calls.toSorted()).toEqual(['t', 'u'])
 })
