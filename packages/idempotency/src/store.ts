@@ -15,8 +15,8 @@ export interface ClaimRequest {
   /** As `claimKey` makes them: 1 to 255 printable characters of ASCII, without a space. */
   readonly key: string
   /**
-   * Who claims: 1 to 64 characters like those of a key, without `*`. A claim by the owner of the lease in force succeeds, under a new
-   * token: it repeats a claim whose answer was lost.
+   * Who claims: 1 to 64 characters like those of a key, without `*`. A claim by the owner of the lease in force succeeds,
+   * under a new token: it repeats a claim whose answer was lost.
    */
   readonly owner: string
   /** Tells payloads apart, in characters like those of an owner; null where it does not matter. */

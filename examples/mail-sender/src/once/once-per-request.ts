@@ -7,8 +7,8 @@ const WINDOW_MS = 7 * 86_400_000
 const LONGEST_LEASE_MS = 30_000
 
 /**
- * A request has its mail once, by its id. What a worker that died was sending is sent by another when the lease ends, which need not
- * be before the group has noticed.
+ * A request has its mail once, by its id. What a worker that died was sending is sent by another when the lease ends, which
+ * need not be before the group has noticed.
  */
 export function oncePerRequest(store: IdempotencyStore, sessionTimeoutMs: number): Middleware {
   return idempotent<MailRequest>({

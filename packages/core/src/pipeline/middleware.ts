@@ -41,7 +41,10 @@ export interface Narrowing {
 
 /** What a middleware says of itself to the consumer. */
 export interface MiddlewareTraits {
-  /** `effects once`: the effect of a record is made once, however often it is delivered; what `delivery: 'exactly-once'` asks for. */
+  /**
+   * `effects once`: the effect of a record is made once, however often it is delivered; what `delivery: 'exactly-once'`
+   * asks for.
+   */
   readonly provides?: 'effects once'
   /** It knows records by their places, and would take one that was written to a retry topic twice for two. */
   readonly refusesRetryTopics?: boolean

@@ -7,8 +7,8 @@ const RENEWED_AT = 1 / 3
 const TRIED_AGAIN_AT = 1 / 12
 
 /**
- * Keeps the leases of an attempt while it runs: renews them every third of their length, and says when one is lost. It ends with the
- * attempt's signal and at its deadline, so that a handler which is not waited for any more does not hold its key.
+ * Keeps the leases of an attempt while it runs: renews them every third of their length, and says when one is lost. It ends
+ * with the attempt's signal and at its deadline, so that a handler which is not waited for any more does not hold its key.
  */
 export class Lease {
   readonly #call: AttemptCall

@@ -7,7 +7,8 @@ type OfRecord<Value, Key, Headers, Answer> = (record: ConsumerRecord<Value, Key,
 /**
  * What tells a record from its repeats.
  *
- * - `offset`: topic, partition, offset and timestamp: the record itself, when it is delivered again; in a retry topic those that it came with.
+ * - `offset`: topic, partition, offset and timestamp: the record itself, when it is delivered again; in a retry topic those
+ *   that it came with.
  * - `record key`: the bytes of the record's key. Only where a key is used for one record.
  * - `{ header }`: the last header of this name, as a producer sets it that may send a record twice.
  * - a function of the record, such as `({ value }) => value.id`.
@@ -24,24 +25,31 @@ export interface IdempotentOptions<Value = unknown, Key = unknown, Headers = unk
   /** What tells a record from its repeats. A record without a key, or with an empty one, fails. @default 'offset' */
   readonly key?: KeySource<Value, Key, Headers>
   /**
-   * What the keys are of, within the group. Name it so that it stays when the handler is renamed, or to share keys between handlers.
+   * What the keys are of, within the group. Name it so that it stays when the handler is renamed, or to share keys between
+   * handlers.
    * @default the handler's name and its topics
    */
   readonly namespace?: string
   /** Keys of different tenants are different. @default none */
   readonly tenant?: OfRecord<Value, Key, Headers, string>
-  /** `true`: the same key with other bytes in the value fails, with `HF_IDEMPOTENCY_MISMATCH`; or what is compared in their place. @default false */
+  /**
+   * `true`: the same key with other bytes in the value fails, with `HF_IDEMPOTENCY_MISMATCH`; or what is compared in their
+   * place. @default false
+   */
   readonly fingerprint?: boolean | OfRecord<Value, Key, Headers, string | Uint8Array>
   /** For so long after its claim a key is remembered. Should be longer than a repeat can come late. @default 86400000, a day */
   readonly windowMs?: number
   /**
-   * A process that dies holds its keys for so long. It is renewed while the attempt runs, every third of it. Should be longer than a
-   * process may stand still. @default 30000
+   * A process that dies holds its keys for so long. It is renewed while the attempt runs, every third of it. Should be
+   * longer than a process may stand still. @default 30000
    */
   readonly leaseMs?: number
   /** What becomes of the key when the handler fails: given back, or kept by this member until its lease ends. @default 'release' */
   readonly onFailure?: 'release' | 'keep'
-  /** Whether what the handler answers is kept, as JSON, and answered in its place later. Longer ones than `maxBytes` (16384) are not. @default false */
+  /**
+   * Whether what the handler answers is kept, as JSON, and answered in its place later. Longer ones than `maxBytes` (16384)
+   * are not. @default false
+   */
   readonly keepResult?: boolean | { readonly maxBytes: number }
 }
 

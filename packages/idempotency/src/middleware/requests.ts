@@ -77,7 +77,10 @@ export class Requests {
   }
 }
 
-/** A topic that is created anew counts from 0 again; the timestamp tells its records from those before. Nothing here needs escaping. */
+/**
+ * A topic that is created anew counts from 0 again; the timestamp tells its records from those before. Nothing here needs
+ * escaping.
+ */
 function placeOf({ topic, partition, offset, timestamp }: RecordOrigin): string {
   return `${topic}-${partition}@${offset}.${timestamp}`
 }

@@ -1,6 +1,9 @@
 import type { Logger } from '@holdfast/core'
 
-/** What is kept of a handler's answer: JSON of `maxBytes` at the most. Its effect was made, so that a result that can't be kept fails nothing. */
+/**
+ * What is kept of a handler's answer: JSON of `maxBytes` at the most. Its effect was made, so that a result that can't be
+ * kept fails nothing.
+ */
 export function keptResult(answer: unknown, maxBytes: number, logger: Logger): string | null {
   if (maxBytes === 0 || answer === undefined) return null
   try {

@@ -3,7 +3,10 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string
   /** The one line that says which way was taken, and why not those before it. */
   readonly description: string
-  /** The process of a server of one's own, for fault tests: `kill`, SIGSTOP, and the same port and data when it is started again. */
+  /**
+   * The process of a server of one's own, for fault tests: `kill`, SIGSTOP, and the same port and data when it is started
+   * again.
+   */
   readonly process: ServerProcess | undefined
   /** Ends what this call started; a server that ran before goes on. */
   stop(): Promise<void>
