@@ -1,4 +1,4 @@
-import { type PostgresClient, queriesOf, sqlState } from './postgres-client.ts'
+import { type PostgresClient, queriesOf, type RunQuery, sqlState } from './postgres-client.ts'
 import { bareName, quotedTable } from './table-name.ts'
 
 export const DEFAULT_TABLE = 'holdfast_claims'
@@ -16,8 +16,11 @@ export function migrationSql(table: string = DEFAULT_TABLE): string {
  * @throws HF_OPTION_INVALID; what the client throws
  */
 export async function migrate(client: PostgresClient, table: string = DEFAULT_TABLE): Promise<void> {
-  const run = queriesOf(client)
-  for (const statement of statements(table)) {
+  await runMigration(queriesOf(client), statements(table))
+}
+
+export async function runMigration(run: RunQuery, texts: readonly string[]): Promise<void> {
+  for (const statement of texts) {
     await run(statement).catch((error: unknown) => {
       // "if not exists" does not see what is made at the same moment.
       if (!MADE_MEANWHILE.includes(sqlState(error))) throw error

@@ -19,7 +19,7 @@ export type PostgresClient = QueryClient | PostgresJsClient
 export type RunQuery = (text: string, values?: unknown[]) => Promise<readonly Row[]>
 
 /** @throws HF_OPTION_INVALID */
-export function queriesOf(client: PostgresClient): RunQuery {
+export function queriesOf(client: PostgresClient, caller = 'postgresStore'): RunQuery {
   if (isPostgresJs(client)) {
     // Unprepared it asks for the types of the parameters first, which is a round trip more each time.
     return async (text, values = []) => (await client.unsafe(text, values, { prepare: true })) as readonly Row[]
@@ -28,7 +28,7 @@ export function queriesOf(client: PostgresClient): RunQuery {
     return async (text, values = []) => (await (client as QueryClient).query(text, values)).rows as readonly Row[]
   throw new HoldfastError(
     'HF_OPTION_INVALID',
-    'postgresStore was given no client of pg, postgres or PGlite: it has neither query nor unsafe.\n  Fix: postgresStore(new Pool({ connectionString })), or postgresStore(postgres(url)).',
+    `${caller} was given no client of pg, postgres or PGlite: it has neither query nor unsafe.\n  Fix: ${caller}(new Pool({ connectionString })), or ${caller}(postgres(url)).`,
     { details: { option: 'client' } },
   )
 }

@@ -1,0 +1,73 @@
+import { HoldfastError } from '@holdfast/core'
+import { type OutboxRow, rowOf } from './record-rows.ts'
+import type { RelaySettings } from './relay-options.ts'
+import type { OutboxStatements } from './statements.ts'
+import { TopicRests } from './topic-rests.ts'
+import type { InTransaction } from './transactions.ts'
+
+/** How much longer than a write its transaction may stand still. */
+const SPARE_MS = 10_000
+
+/**
+ * Relays what comes first, once, and answers how many messages that were; 0 also while another relay is at it. Reading, writing
+ * and deleting are one transaction under the lock of the table, so that what was read is written by nobody else meanwhile.
+ * @throws what the client throws: what was written then stays in the table, and is written again
+ */
+export type RelayPass = () => Promise<number>
+
+export function relayPass(
+  inTransaction: InTransaction,
+  statements: OutboxStatements,
+  settings: RelaySettings,
+  report: RelaySettings['onError'],
+): RelayPass {
+  const { clock, maxRecords, maxBytes, produceTimeoutMs } = settings
+  const rests = new TopicRests(settings.restMs)
+
+  const write = async (topic: string, rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]> => {
+    // One alone while the topic fails: a message that is refused for good has none repeated with it.
+    const taken = rests.isFailing(topic) ? rows.slice(0, 1) : rows
+    try {
+      await answered(topic, taken, settings)
+      rests.succeeded(topic)
+      return taken
+    } catch (error) {
+      report(error, { topic, retryInMs: rests.failed(topic, clock.now()) })
+      return []
+    }
+  }
+
+  return async () => {
+    let count = 0
+    await inTransaction(async (run) => {
+      const [lock] = await run(statements.lock, [String(produceTimeoutMs + SPARE_MS)])
+      if (lock?.ok !== true) return
+      const found = await run(statements.read, [rests.resting(clock.now()), maxRecords, maxBytes])
+      if (found.length === 0) return
+      const topics = Map.groupBy(found.map(rowOf), ({ topic }) => topic)
+      const written = (await Promise.all([...topics].map(([topic, rows]) => write(topic, rows)))).flat()
+      if (written.length > 0) await run(statements.remove, [written.map(({ id }) => id)])
+      count = written.length
+    })
+    return count
+  }
+}
+
+async function answered(topic: string, rows: readonly OutboxRow[], settings: RelaySettings): Promise<void> {
+  const { clock, produce, produceTimeoutMs } = settings
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = clock.setTimer(() => reject(unanswered(topic, rows.length, produceTimeoutMs)), produceTimeoutMs)
+  try {
+    await Promise.race([produce(rows.map(({ record }) => record)), late])
+  } finally {
+    timer.clear()
+  }
+}
+
+function unanswered(topic: string, count: number, timeoutMs: number): HoldfastError {
+  return new HoldfastError(
+    'HF_PRODUCE_FAILED',
+    `${count} messages of the outbox for ${topic} were not acknowledged within ${timeoutMs} ms; they may have been written, and are written again.\n  Fix: check the brokers of the topic, or raise produceTimeoutMs.`,
+    { details: { topic } },
+  )
+}
