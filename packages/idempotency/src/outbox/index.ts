@@ -1,4 +1,4 @@
-export { DEFAULT_TABLE, migrate, migrationSql } from './migrations.ts'
+export { migrate, migrationSql } from './migrations.ts'
 export { type Outbox, type OutboxClient, type OutboxOptions, outbox } from './outbox.ts'
 export { OUTBOX_ID_HEADER } from './record-rows.ts'
 export type { Relay } from './relay.ts'

@@ -54,11 +54,11 @@ function headersOf(text: string): HeaderEntry[] {
     .map(([name, value]) => [name, value === null ? null : Buffer.from(value, 'base64')])
 }
 
-function base64(bytes: Buffer | null): string | null {
-  return bytes === null ? null : bytes.toString('base64')
+function base64(bytes: Uint8Array | null): string | null {
+  return buffer(bytes)?.toString('base64') ?? null
 }
 
-/** PGlite answers bytes without the methods of a Buffer. */
+/** PGlite answers bytes without the methods of a Buffer, and callers without types may have such as well. */
 function buffer(bytes: unknown): Buffer | null {
   if (bytes === null) return null
   const { buffer: memory, byteOffset, byteLength } = bytes as Uint8Array

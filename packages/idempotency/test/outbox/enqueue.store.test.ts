@@ -133,6 +133,16 @@ test('a message that is passed on from another outbox has the id of this one onl
   expect(written?.headers).toEqual([['holdfast-outbox-id', Buffer.from(id as string)]])
 })
 
+test('bytes that are no Buffer are taken as bytes, and a text is refused', async () => {
+  const [table] = tables as [string]
+  const box = outbox(pool, { table })
+  const value = new Uint8Array([9, 0, 200, 9]).subarray(1, 3)
+  await box.enqueue(pool, [message('', { value: value as Buffer })])
+  await expect(box.enqueue(pool, [message('', { value: 'text' as never })])).rejects.toThrow(TypeError)
+  const [written] = await relayAll(pool, table)
+  expect(written?.value).toEqual(Buffer.from([0, 200]))
+})
+
 test('the SQL of the migration runs as a text, and again', async () => {
   const table = `outbox_text_${randomUUID().replaceAll('-', '')}`
   tables.push(table)

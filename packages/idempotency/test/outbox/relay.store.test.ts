@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { HoldfastError, type OutgoingRecord } from '@holdfast/core'
 import { expect, test } from 'vitest'
+import { outboxStatements } from '../../src/outbox/statements.ts'
+import { quotedTable } from '../../src/postgres/table-name.ts'
 import { message, OutboxScene, valuesOf } from '../support/outbox-scene.ts'
 
 const idOf = ({ headers }: OutgoingRecord): string => String(headers.at(-1)?.[1])
@@ -83,6 +85,25 @@ test('of two relays one writes at a time, and when one ends the other goes on', 
   await expect.poll(() => written.length).toBe(60)
   expect(written).toEqual(values)
   expect(most).toBe(1)
+})
+
+test('a relay that stands still is parted from its lock by Postgres, and another gets it', async () => {
+  await using scene = await OutboxScene.set()
+  const { lock } = outboxStatements(quotedTable(scene.table))
+  const [still, other] = [await scene.pool.connect(), await scene.pool.connect()]
+  try {
+    const parted = once(still, 'error')
+    // A second one says that the connection has ended.
+    still.on('error', () => undefined)
+    await still.query('begin')
+    expect((await still.query(lock, ['300'])).rows[0].ok).toBe(true)
+    expect((await other.query(lock, ['300'])).rows[0].ok).toBe(false)
+    expect((await parted)[0]).toMatchObject({ code: '25P03' })
+    await expect.poll(async () => (await other.query(lock, ['300'])).rows[0].ok).toBe(true)
+  } finally {
+    still.release(true)
+    other.release()
+  }
 })
 
 test('a transaction that commits late is relayed late, and not lost', async () => {
