@@ -4,9 +4,10 @@ import { lanes } from './lanes/bench.ts'
 import { ledger } from './ledger/bench.ts'
 import { longtail } from './longtail/bench.ts'
 import { noop } from './noop/bench.ts'
+import { once } from './once/bench.ts'
 import { poison } from './poison/bench.ts'
 import { threads } from './threads/bench.ts'
 import { wait5ms } from './wait5ms/bench.ts'
 import { zipf } from './zipf/bench.ts'
 
-export const BENCHES: readonly Bench[] = [noop, wait5ms, longtail, zipf, poison, ledger, lanes, backlog, threads]
+export const BENCHES: readonly Bench[] = [noop, wait5ms, longtail, zipf, poison, ledger, lanes, backlog, threads, once]

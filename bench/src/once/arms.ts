@@ -1,0 +1,27 @@
+import type { OnceSettings } from './settings.ts'
+import { memoryWay, postgresSingleWay, postgresWay, redisWay } from './stores.ts'
+import { kafkaTransactionWay } from './transaction.ts'
+import type { Way } from './way.ts'
+
+export const REFERENCE = 'at-least-once'
+export const SINGLE = 'Postgres, one by one'
+export const BATCHED = 'Postgres, gathered'
+
+const nothing = async (): Promise<void> => undefined
+
+async function atLeastOnceWay(): Promise<Way> {
+  return { options: { delivery: 'at-least-once' }, roundTrips: () => 0, check: nothing, close: nothing }
+}
+
+/** Every way of making effects once has an arm here, in the order of the report, and its promise in `bars.ts` if it has one. */
+export const ONCE_ARMS = {
+  [REFERENCE]: atLeastOnceWay,
+  memory: memoryWay,
+  Redis: redisWay,
+  [SINGLE]: postgresSingleWay,
+  [BATCHED]: postgresWay,
+  'Kafka transaction': kafkaTransactionWay,
+} as const satisfies Readonly<Record<string, (settings: OnceSettings) => Promise<Way>>>
+
+export type ArmName = keyof typeof ONCE_ARMS
+export const ARM_NAMES = Object.keys(ONCE_ARMS) as readonly ArmName[]
