@@ -1,10 +1,19 @@
 import { defineConfig } from 'vitest/config'
+import { missingServers } from './packages/testing/src/servers/missing.ts'
 
 const shared = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
 
+const missing = await missingServers()
+const withoutServers =
+  missing.length === 0 ? [] : ['**/*.store.test.ts', 'packages/idempotency/test/**/*.kafka.test.ts']
+if (missing.length > 0)
+  process.stderr.write(
+    `no ${missing.join(', no ')}: ${withoutServers.join(', ')} are left out; install it, or start Docker\n`,
+  )
+
 /**
  * Projects by what a test needs: `.test.ts` nothing; `.kafka.test.ts` a real broker, and `.store.test.ts` a Redis and a
- * Postgres, which the run shares.
+ * Postgres, which the run shares. Where these cannot be had, what needs them is left out, and told.
  */
 export default defineConfig({
   test: {
@@ -31,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'kafka',
           include: ['{packages,examples}/*/test/**/*.kafka.test.ts', '{chaos,story}/test/**/*.kafka.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
+          exclude: [...withoutServers, '**/node_modules/**', '**/dist/**'],
           globalSetup: ['packages/testing/src/kafka/vitest-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -42,7 +51,7 @@ export default defineConfig({
         test: {
           name: 'store',
           include: ['packages/*/test/**/*.store.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
+          exclude: [...withoutServers, '**/node_modules/**', '**/dist/**'],
           globalSetup: ['packages/testing/src/servers/vitest-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

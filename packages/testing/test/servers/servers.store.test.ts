@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
+import { missingServers } from '../../src/servers/missing.ts'
 import { postgres } from '../../src/servers/postgres.ts'
 import { findProgram, postgresFolders } from '../../src/servers/programs.ts'
 import { redis } from '../../src/servers/redis.ts'
@@ -58,4 +59,12 @@ test('a server that was named and does not answer is not replaced', async () => 
 
 test('arguments are for a server of its own', async () => {
   await expect(redis({ args: ['--port', '1'], ...silent })).rejects.toMatchObject({ code: 'SERVER_OPTION_INVALID' })
+})
+
+test('what cannot be brought up here is named', async () => {
+  const env = { PATH: '' }
+  const missing = await missingServers(env)
+  // Docker would have them all.
+  expect(missing.length === 0 || missing.includes('Redis')).toBe(true)
+  expect(await missingServers()).toEqual([])
 })
