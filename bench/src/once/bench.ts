@@ -7,7 +7,7 @@ import { createTopic } from '../kafka/fill-topic.ts'
 import { uniform } from '../stats/keys.ts'
 import { createRandom } from '../stats/random.ts'
 import { fillWorkTopic, pollRecordsFor, SEED, type WorkTopic } from '../work/contest.ts'
-import { ARM_NAMES, REFERENCE, SINGLE } from './arms.ts'
+import { ARM_NAMES, REFERENCE, SHORT_ARMS } from './arms.ts'
 import { judge, withRatios } from './bars.ts'
 import type { OnceSettings } from './settings.ts'
 
@@ -51,7 +51,9 @@ export const once = defineBench({
     const topic = await fill('once', records)
     const singleTopic = await fill('once-single', singleRecords)
     const contestants = WAITS_MS.flatMap((waitMs) =>
-      ARM_NAMES.map((arm) => contestantOf({ ...servers, arm, waitMs, topic: arm === SINGLE ? singleTopic : topic })),
+      ARM_NAMES.map((arm) =>
+        contestantOf({ ...servers, arm, waitMs, topic: SHORT_ARMS.includes(arm) ? singleTopic : topic }),
+      ),
     )
     const runs = withRatios(await takeTurns(contestants, rounds, log))
     return {
