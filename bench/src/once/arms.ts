@@ -1,3 +1,4 @@
+import { postgresTransactionWay } from './postgres-transaction.ts'
 import type { OnceSettings } from './settings.ts'
 import { memoryWay, postgresSingleWay, postgresWay, redisWay } from './stores.ts'
 import { kafkaTransactionWay } from './transaction.ts'
@@ -6,6 +7,7 @@ import type { Way } from './way.ts'
 export const REFERENCE = 'at-least-once'
 export const SINGLE = 'Postgres, one by one'
 export const BATCHED = 'Postgres, gathered'
+const IN_TRANSACTION = 'Postgres transaction'
 
 const nothing = async (): Promise<void> => undefined
 
@@ -20,6 +22,7 @@ export const ONCE_ARMS = {
   Redis: redisWay,
   [SINGLE]: postgresSingleWay,
   [BATCHED]: postgresWay,
+  [IN_TRANSACTION]: postgresTransactionWay,
   'Kafka transaction': kafkaTransactionWay,
 } as const satisfies Readonly<Record<string, (settings: OnceSettings) => Promise<Way>>>
 
@@ -27,4 +30,4 @@ export type ArmName = keyof typeof ONCE_ARMS
 export const ARM_NAMES = Object.keys(ONCE_ARMS) as readonly ArmName[]
 
 /** These go to the database for each record: they read a shorter topic, so that they take about as long as the others. */
-export const SHORT_ARMS: readonly ArmName[] = [SINGLE]
+export const SHORT_ARMS: readonly ArmName[] = [SINGLE, IN_TRANSACTION]

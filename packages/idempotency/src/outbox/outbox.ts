@@ -1,13 +1,21 @@
 import type { OutgoingRecord } from '@holdfast/core'
 import { type PostgresClient, queriesOf } from '../postgres/postgres-client.ts'
 import { quotedTable } from '../postgres/table-name.ts'
+import {
+  type PgliteTransactions,
+  type PgPool,
+  type PostgresJsTransactions,
+  transactionsOf,
+} from '../postgres/transactions.ts'
 import { DEFAULT_TABLE } from './migrations.ts'
 import { parametersOf } from './record-rows.ts'
 import { PassingRelay, type Relay } from './relay.ts'
 import { type RelayOptions, type RelaySettings, relaySettings } from './relay-options.ts'
 import { relayPass } from './relay-pass.ts'
 import { outboxStatements } from './statements.ts'
-import { type PgliteTransactions, type PgPool, type PostgresJsTransactions, transactionsOf } from './transactions.ts'
+
+/** Whatever the default is, each statement sees what was committed before it: who waited for a lock sees what its last holder did. */
+const READ_COMMITTED = 'isolation level read committed'
 
 /** A pool of `pg`, the `sql` of `postgres`, or a PGlite. */
 export type OutboxClient = PgPool | PostgresJsTransactions | PgliteTransactions
@@ -39,7 +47,7 @@ export interface Outbox {
  * @throws HF_OPTION_INVALID
  */
 export function outbox(client: OutboxClient, { table = DEFAULT_TABLE }: OutboxOptions = {}): Outbox {
-  const inTransaction = transactionsOf(client)
+  const inTransaction = transactionsOf(client, 'outbox', READ_COMMITTED)
   const statements = outboxStatements(quotedTable(table))
   return {
     async enqueue(transaction, records) {

@@ -1,9 +1,10 @@
 import { HoldfastError } from '@holdfast/core'
+import { queriesOf } from '../postgres/postgres-client.ts'
+import type { RunInTransaction } from '../postgres/transactions.ts'
 import { type OutboxRow, rowOf } from './record-rows.ts'
 import type { RelaySettings } from './relay-options.ts'
 import type { OutboxStatements } from './statements.ts'
 import { TopicRests } from './topic-rests.ts'
-import type { InTransaction } from './transactions.ts'
 
 /** How much longer than a write its transaction may stand still. */
 const SPARE_MS = 10_000
@@ -16,7 +17,7 @@ const SPARE_MS = 10_000
 export type RelayPass = () => Promise<number>
 
 export function relayPass(
-  inTransaction: InTransaction,
+  inTransaction: RunInTransaction,
   statements: OutboxStatements,
   settings: RelaySettings,
   report: RelaySettings['onError'],
@@ -39,7 +40,8 @@ export function relayPass(
 
   return async () => {
     let count = 0
-    await inTransaction(async (run) => {
+    await inTransaction(async (transaction) => {
+      const run = queriesOf(transaction)
       const [lock] = await run(statements.lock, [String(produceTimeoutMs + SPARE_MS)])
       if (lock?.ok !== true) return
       const found = await run(statements.read, [rests.resting(clock.now()), maxRecords, maxBytes])

@@ -1,13 +1,13 @@
 export { type InTransaction, type InTransactionOptions, inTransaction } from '../transaction/in-transaction.ts'
-export type {
-  PooledClient,
-  TransactionClient,
-  TransactionPglite,
-  TransactionPool,
-  TransactionSql,
-} from '../transaction/run-in.ts'
 export { migrateProgress, progressSql } from '../transaction/tables.ts'
 export type { CleanUpOptions } from './clean-up.ts'
 export { migrate, migrationSql } from './migrations.ts'
 export type { PostgresClient, PostgresJsClient, QueryClient } from './postgres-client.ts'
 export { type PostgresStoreOptions, postgresStore } from './postgres-store.ts'
+export type {
+  PgliteTransactions,
+  PgPool,
+  PgPoolClient,
+  PostgresJsTransactions,
+  TransactionClient,
+} from './transactions.ts'

@@ -9,9 +9,9 @@ import {
 } from '@holdfast/core'
 import { unavailable } from '../middleware/errors.ts'
 import { type PostgresClient, queriesOf, sqlState } from '../postgres/postgres-client.ts'
+import { type TransactionClient, transactionsOf } from '../postgres/transactions.ts'
 import { Partitions } from './partitions.ts'
 import type { Progress } from './progress.ts'
-import { type TransactionClient, transactionsOf } from './run-in.ts'
 import { DEFAULT_PROGRESS_TABLE, progressStatements } from './tables.ts'
 
 export interface InTransactionOptions {
@@ -53,7 +53,7 @@ export function inTransaction<Transaction = PostgresClient>(
 ): InTransaction<Transaction> {
   const statements = progressStatements(table)
   const partitions = new Partitions(queriesOf(client as PostgresClient), statements)
-  const runIn = transactionsOf(client)
+  const runIn = transactionsOf(client, 'inTransaction')
   const transactions = new WeakMap<object, PostgresClient>()
 
   const handle = async (records: readonly Record[], progress: Progress, call: AttemptCall, next: Next) => {

@@ -4,9 +4,10 @@ import type { AttemptCall, Middleware, Narrowing } from '@holdfast/core'
 import { Pool, type PoolClient } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { until } from '../../../kafkajs/test/support/until.ts'
 import { type PostgresClient, queriesOf } from '../../src/postgres/postgres-client.ts'
+import type { TransactionClient } from '../../src/postgres/transactions.ts'
 import { type InTransaction, inTransaction } from '../../src/transaction/in-transaction.ts'
-import type { TransactionClient } from '../../src/transaction/run-in.ts'
 import { migrateProgress } from '../../src/transaction/tables.ts'
 import { CuttingProxy } from '../support/cutting-proxy.ts'
 
@@ -138,11 +139,13 @@ test('a commit without an answer is looked up, and the handler is not called aga
   cut.on('error', () => undefined)
   const [topic, calls] = [newTopic(), [] as string[]]
   const cutting = {
+    totalCount: 0,
     query: (text: string, values?: unknown[]) => cut.query(text, values),
     connect: async () => {
       const client: PoolClient = await cut.connect()
-      client.on('error', () => undefined)
       return {
+        on: (event: 'error', listener: (error: Error) => void) => client.on(event, listener),
+        off: (event: 'error', listener: (error: Error) => void) => client.off(event, listener),
         query: (text: string, values?: unknown[]) => {
           proxy.isArmed = text === 'commit' && calls.length === 1
           return client.query(text, values)
@@ -186,6 +189,24 @@ test('an attempt that was told to end has no effect', async () => {
   expect(await effects(topic)).toEqual([])
 })
 
+test('a connection that dies while a handler does something else fails the attempt, and nothing more', async () => {
+  const topic = newTopic()
+  const transactions = inTransaction(pool, { table })
+  const call = attemptAt(topic)
+  const dying = async (): Promise<void> => {
+    const [row] = await queriesOf(transactions.of(call.record))('select pg_backend_pid() as pid')
+    await pool.query('select pg_terminate_backend($1)', [row?.pid])
+    await until(
+      'the end of the session',
+      () => pool.query('select 1 from pg_stat_activity where pid = $1', [row?.pid]),
+      ({ rows }) => rows.length === 0,
+    )
+  }
+  await expect(run(transactions.middleware, call, dying)).rejects.toMatchObject({ name: 'Unavailable' })
+  await run(transactions.middleware, call, effectOf(transactions, call))
+  expect(await effects(topic)).toEqual([`${topic}@0`])
+})
+
 test('no database, no call of the handler', async () => {
   const gone = new Pool({ connectionString: 'postgres://u@127.0.0.1:1/d' })
   const [call, calls] = [attemptAt('t'), [] as string[]]
@@ -198,7 +219,7 @@ test('no database, no call of the handler', async () => {
 })
 
 test('what is given to it has transactions, and a record is being handled', () => {
-  expect(() => inTransaction({ query: () => undefined } as never)).toThrow(/has transactions/)
+  expect(() => inTransaction({ query: () => undefined } as never)).toThrow(/begins transactions of its own/)
   expect(() => inTransaction(pool, { table: 'a;b' })).toThrow(/table = "a;b"/)
   expect(() => inTransaction(pool, { table }).of({})).toThrow(/is not being handled/)
 })

@@ -86,7 +86,11 @@ describe('dead letters on a real broker', () => {
       ],
     })
     consumer.on('deadletter:failed', (event) => failures.push(event))
+    const joined = Promise.withResolvers<void>()
+    consumer.on('group:joined', () => joined.resolve())
     await whileRunning(consumer, async () => {
+      // At its start the topic has to be there.
+      await joined.promise
       await cluster.admin.deleteTopics({ topics: [deadLetterTopic] })
       await cluster.produceNumbers(topic, 10, 1)
       await until(

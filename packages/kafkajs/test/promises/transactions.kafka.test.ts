@@ -69,7 +69,13 @@ describe('consume, transform, produce: output = input, exactly once', () => {
       delivery: 'exactly-once',
       records,
       moments: [
-        { share: 0.2, happens: async ([zombie]) => zombie?.signal('SIGSTOP') },
+        {
+          share: 0.2,
+          happens: async ([zombie]) => {
+            await zombie?.joined
+            zombie?.signal('SIGSTOP')
+          },
+        },
         // The other one is at its end: all that the zombie has in hand is done by then.
         {
           share: 1,
