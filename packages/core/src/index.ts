@@ -31,7 +31,7 @@ export {
 } from './model/record.ts'
 export { type RecordSource, recordsOf, sourceOf } from './model/record-source.ts'
 export { type AssignedPartition, partitionName, type TopicPartition } from './model/topic-partition.ts'
-export type { Undecodable } from './model/undecodable.ts'
+export type { Undecodable, UndecodableKind } from './model/undecodable.ts'
 export { type BatchFailure, failuresOf } from './pipeline/batch-results.ts'
 export { bytes, type Decoder, type JsonOptions, json, SchemaMismatch, string } from './pipeline/decoders.ts'
 export {

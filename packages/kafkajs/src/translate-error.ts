@@ -13,6 +13,7 @@ const FAULT_CODES: Readonly<Record<InternalFaultCode, ErrorCode>> = {
   HF_KAFKAJS_UNKNOWN: 'HF_DRIVER_INCOMPATIBLE',
   HF_PROTOCOL: 'HF_PROTOCOL_FAULT',
   HF_CODEC: 'HF_UNDECODABLE',
+  HF_CODEC_MISSING: 'HF_UNDECODABLE',
 }
 
 const TYPE_CODES: Readonly<Record<string, ErrorCode>> = {

@@ -184,8 +184,8 @@ export interface ConsumerOptions {
   /** The most that the names and values of a record's headers may come to. @default 262144 */
   readonly maxRecordHeaderBytes?: number
   /**
-   * How often a batch that the client cannot decode is fetched, with pauses as between attempts, before its offsets are
-   * quarantined: the dead-letter topic gets a note of them, and the partition goes on past them. Without such a topic it
+   * How often a batch that the client cannot decode and that may be damaged is fetched, with pauses as between attempts, before
+   * its offsets are quarantined: the dead-letter topic gets a note of them, and the partition goes on past them. Without such a topic it
    * halts. @default 3
    */
   readonly quarantineAfter?: number

@@ -13,6 +13,14 @@ const LOOK_EVERY_MS = 100
 /** What the first fetch brought has been handed over when the second one is answered. */
 const FETCHES = 2
 
+/** A record can be dead because it is beyond such a limit. */
+const NO_LIMITS = {
+  maxRecordKeyBytes: Number.MAX_SAFE_INTEGER,
+  maxRecordValueBytes: Number.MAX_SAFE_INTEGER,
+  maxRecordHeaders: Number.MAX_SAFE_INTEGER,
+  maxRecordHeaderBytes: Number.MAX_SAFE_INTEGER,
+}
+
 export interface LetterSource {
   readonly driver: DriverFactory
   /** The dead-letter topic. */
@@ -60,9 +68,14 @@ export async function readLetters(source: LetterSource, take: TakeLetter): Promi
     order: 'partition',
     concurrency: 1,
     handlers: [handler],
+    ...NO_LIMITS,
     clock,
     ...(logger === undefined ? {} : { logger }),
     ...(perSecond === undefined ? {} : { rateLimit: { records: perSecond, intervalMs: 1_000 } }),
+  })
+  consumer.on('partition:halted', ({ error }) => {
+    failure = error
+    enough.resolve()
   })
   const running = consumer.run(signal === undefined ? {} : { signal })
   const look = (): void => {

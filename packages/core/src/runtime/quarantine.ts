@@ -4,7 +4,13 @@ import type { TopicPartition } from '../model/topic-partition.ts'
 import { lastOffsetOf, type Undecodable } from '../model/undecodable.ts'
 import { quarantineNote } from '../pipeline/quarantine-note.ts'
 import { type Backoff, backoffMs } from '../policy/backoff.ts'
-import { endlessError, haltedError, noteFailedError, undecodableError } from '../policy/undecodable-errors.ts'
+import {
+  endlessError,
+  haltedError,
+  noteFailedError,
+  undecodableError,
+  unsupportedError,
+} from '../policy/undecodable-errors.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { OutgoingRecord } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
@@ -48,10 +54,11 @@ type Bounded = Case & { readonly nextOffset: number }
  * What the client cannot decode. Its partition is not fetched meanwhile, so that the ledger ends where it begins: nothing
  * past it can be committed, and what lies before it runs on.
  *
- * - It is fetched again, after pauses, `quarantineAfter` times in all.
+ * - What may be damage is fetched again, after pauses, `quarantineAfter` times in all.
  * - Then the failure policy says what follows. By default the dead-letter topic gets a note of its offsets, and the partition
  *   goes on past them when that is acknowledged; without such a topic it halts.
- * - Where not even its extent can be read it always halts: nobody can say where the next record begins.
+ * - Where not even its extent can be read it always halts: nobody can say where the next record begins. So it does where this
+ *   process lacks a codec, or all that others can read would be passed.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions
@@ -79,7 +86,9 @@ export class Quarantine {
     const fetches = isSame ? known.fetches + 1 : 1
     const each: Case = { ...found, fetches, failures: 0, firstMs: isSame ? known.firstMs : clock.wallNow() }
     this.#cases.set(state, each)
-    if (fetches < this.#options.quarantineAfter) this.#fetchAgain(each, state)
+    const mayHeal = each.kind === 'damaged' && fetches < this.#options.quarantineAfter
+    if (mayHeal) this.#fetchAgain(each, state)
+    else if (each.kind === 'unsupported') this.#halt(unsupportedError(each, state), each, state)
     else if (isBounded(each)) this.#end(each, state)
     else this.#halt(endlessError(each, state), each, state)
   }

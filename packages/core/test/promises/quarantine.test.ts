@@ -73,6 +73,17 @@ describe('what cannot be decoded', () => {
     })
   })
 
+  test('and was written like that is not fetched again', async () => {
+    const { clock, ofPartition, dead, events } = await serving({}, { ...DAMAGE, kind: 'written' })
+    await clock.advance('5s')
+    expect(ofPartition(0)).toEqual(HEALTHY)
+    expect(events('fetch:undecodable')).toEqual([])
+    expect(readDeadLetter(dead()[0] as ConsumerRecord)).toMatchObject({
+      attempts: 1,
+      error: { message: expect.stringContaining('is corrupt; it was written like that.') },
+    })
+  })
+
   test('is fetched as often as quarantineAfter says, with pauses', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.999)
     const { clock, events, dead, consumer } = await serving({ quarantineAfter: 5 })
@@ -235,6 +246,16 @@ describe('the failure policy says what follows', () => {
     )
     expect(broker.logEnd('t.retry.5s', 0)).toBe(3)
     expect([broker.committed('t', 0), broker.committed('t.retry.5s', 0)]).toEqual([3, 3])
+  })
+
+  test('where only this process cannot decode it, it halts at once, whatever the policy', async () => {
+    const reason = 'zstd needs another Node'
+    const { broker, clock, ofPartition, events, dead } = await serving({}, { ...DAMAGE, kind: 'unsupported', reason })
+    await clock.advance('1m')
+    expect(ofPartition(0)).toEqual([0, 1])
+    expect(dead()).toEqual([])
+    expect(broker.committed('t', 0)).toBe(2)
+    expect(events('partition:halted')[0]?.error.message).toMatch(/this process cannot decode t\/0@2 to 4: zstd needs/)
   })
 
   test('where nobody can say where it ends the partition halts, whatever the policy', async () => {

@@ -186,3 +186,28 @@ test.each<[string, Partial<RedriveOptions>, RegExp]>([
   const driver = fakeBroker().driver()
   await expect(redrive({ driver, topic: DEAD, ...options })).rejects.toThrow(message)
 })
+
+test('a letter that died of a limit is read and sent again all the same', async () => {
+  const broker = fakeBroker()
+  broker.createTopic('t')
+  broker.createTopic(DEAD)
+  const limits = { maxRecordHeaders: 1, deadLetterTopic: DEAD, groupId: 'app' }
+  const made = rig({ driver: broker.driver(), ...limits })
+  made.start()
+  const key = Buffer.alloc(2 * 1024 * 1024)
+  broker.produce('t', {
+    key,
+    headers: Object.fromEntries(Array.from({ length: 1_500 }, (_, index) => [`h${index}`, ''])),
+  })
+  await made.clock.advance('5s')
+  await made.consumer.stop()
+  expect(await drive(broker)).toMatchObject({ counts: { sent: 1 } })
+  expect(broker.records('t').map((record) => record.headers.size)).toEqual([1_500, 1_502])
+})
+
+test('a dead-letter topic that cannot be read ends the call with the reason', async () => {
+  const broker = await graveyard(3)
+  broker.damage(DEAD, 0, { firstOffset: 1, lastOffset: 1 })
+  await expect(drive(broker)).rejects.toMatchObject({ code: 'HF_UNDECODABLE' })
+  expect(broker.logEnd('t', 0)).toBe(4)
+})

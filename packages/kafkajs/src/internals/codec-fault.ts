@@ -22,5 +22,5 @@ export function corrupt(codec: CodecName, compressedBytes: number, reason: strin
 }
 
 export function unsupported(codec: CodecName, reason: string): InternalFault {
-  return new InternalFault('HF_CODEC', `${codec} ${reason}`, { codec })
+  return new InternalFault('HF_CODEC_MISSING', `${codec} ${reason}`, { codec })
 }

@@ -4,8 +4,9 @@
  * - `HF_KAFKAJS_UNKNOWN`: the installed kafkajs is not the one these mends were written for.
  * - `HF_PROTOCOL`: the peer of a connection sent something that is no Kafka response.
  * - `HF_CODEC`: a record batch cannot be decoded; fetching the same offset again will not help.
+ * - `HF_CODEC_MISSING`: a codec of Kafka that this process does not have.
  */
-export type InternalFaultCode = 'HF_KAFKAJS_UNKNOWN' | 'HF_PROTOCOL' | 'HF_CODEC'
+export type InternalFaultCode = 'HF_KAFKAJS_UNKNOWN' | 'HF_PROTOCOL' | 'HF_CODEC' | 'HF_CODEC_MISSING'
 
 export type FaultDetails = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,6 @@
 import { HoldfastError } from '@holdfast/core'
 import { type Message, type PartitionerArgs, Partitioners } from '../internals/kafkajs.ts'
+import { murmur2 } from './murmur2.ts'
 
 /**
  * Where records go, by Kafka's default partitioner. A record that is sent again goes where it went before: kafkajs would
@@ -11,11 +12,17 @@ export class Destinations {
 
   readonly choose = (args: PartitionerArgs): number => {
     const { topic, message, partitionMetadata } = args
-    const partition = this.#chosen.get(message) ?? this.#byDefault(args)
+    const partition = this.#chosen.get(message) ?? this.#byKey(args) ?? this.#byDefault(args)
     if (!partitionMetadata.some(({ partitionId }) => partitionId === partition))
       throw partitionMissing(topic, partition)
     this.#chosen.set(message, partition)
     return partition
+  }
+
+  /** Undefined where the record names a partition, or has no key. */
+  #byKey({ message: { key, partition }, partitionMetadata }: PartitionerArgs): number | undefined {
+    if (!Buffer.isBuffer(key) || partition !== undefined) return undefined
+    return (murmur2(key) & 0x7fff_ffff) % partitionMetadata.length
   }
 
   /** The first partition that records went to and that is not among those that have acknowledged. */

@@ -101,7 +101,7 @@ describe('a batch that inflates beyond its limit', () => {
       })
     })
     expect(seen.handled.toSorted()).toEqual([...offsets(0, [0, 1, 2, 3, 4]), ...OTHERS].toSorted())
-    expect(seen.halted).toMatchObject([{ partition: 0, offset: 5, attempt: 3, error: { code: 'HF_UNDECODABLE' } }])
+    expect(seen.halted).toMatchObject([{ partition: 0, offset: 5, attempt: 1, error: { code: 'HF_UNDECODABLE' } }])
     expect(await cluster.committed(topic, topic)).toEqual([5, 10, 10])
   })
 })

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { until } from '../support/until.ts'
 import { int16, int32 } from './raw-batch.ts'
 
 /** Records whose batches no producer of a library would write, sent as they are. */
 
 const PRODUCE = 0
 const VERSION = 7
+const NOT_LEADER = 6
 const ALL_REPLICAS = -1
 const TIMEOUT_MS = 30_000
 const DEADLINE_MS = 60_000
@@ -16,8 +18,16 @@ export interface RawAnswer {
   readonly baseOffset: number
 }
 
-/** Sends one record set to a partition of a broker that leads it. */
-export async function produceRaw(broker: string, topic: string, partition: number, set: Buffer): Promise<RawAnswer> {
+/** Sends one record set to a partition. A broker may lead it in a moment only. */
+export function produceRaw(broker: string, topic: string, partition: number, set: Buffer): Promise<RawAnswer> {
+  return until(
+    `an answer to a record set for ${topic}/${partition}`,
+    () => send(broker, topic, partition, set),
+    ({ errorCode }) => errorCode !== NOT_LEADER,
+  )
+}
+
+async function send(broker: string, topic: string, partition: number, set: Buffer): Promise<RawAnswer> {
   const body = Buffer.concat([
     int16(-1),
     int16(ALL_REPLICAS),

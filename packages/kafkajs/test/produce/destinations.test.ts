@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Message, PartitionMetadata } from '../../src/internals/kafkajs.ts'
+import { type Message, Partitioners, type PartitionMetadata } from '../../src/internals/kafkajs.ts'
 import { Destinations } from '../../src/produce/destinations.ts'
 
 const metadata = (count: number): PartitionMetadata[] =>
@@ -31,6 +31,24 @@ test.each(MURMUR2)('the key %s goes where the Java client sends it', (key, hash)
       message: message({ key: Buffer.from(key) }),
     })
     expect(partition).toBe((hash & 0x7fff_ffff) % count)
+  }
+})
+
+test('a key of megabytes takes no longer than to read it', () => {
+  const { choose } = new Destinations()
+  const key = Buffer.alloc(8 * 1024 * 1024, 7)
+  const startMs = performance.now()
+  choose({ topic: 't', partitionMetadata: metadata(3), message: message({ key }) })
+  expect(performance.now() - startMs).toBeLessThan(1_000)
+})
+
+test('keys of every length go where kafkajs sends them too', () => {
+  const { choose } = new Destinations()
+  const theirs = Partitioners.DefaultPartitioner()
+  for (let length = 0; length < 40; length += 1) {
+    const key = Buffer.from(Array.from({ length }, (_, index) => (index * 73 + length) % 256))
+    const args = { topic: 't', partitionMetadata: metadata(97), message: message({ key }) }
+    expect(choose(args)).toBe(theirs(args))
   }
 })
 

@@ -1,4 +1,4 @@
-import type { Undecodable } from '@holdfast/core'
+import type { Undecodable, UndecodableKind } from '@holdfast/core'
 
 /** Offsets that no client can decode. */
 export interface Damage {
@@ -6,6 +6,8 @@ export interface Damage {
   readonly lastOffset: number
   /** @default 'corrupt' */
   readonly reason?: string
+  /** @default 'damaged' */
+  readonly kind?: UndecodableKind
   /** Whether it can be read where they end. @default true */
   readonly isBounded?: boolean
   /** After so many fetches they can be decoded. @default never */
@@ -31,7 +33,8 @@ export class DamagedRanges {
     }
     found.seen += 1
     const nextOffset = (found.isBounded ?? true) ? found.lastOffset + 1 : undefined
-    return { firstOffset: offset, nextOffset, reason: new Error(found.reason ?? 'corrupt') }
+    const { kind = 'damaged', reason = 'corrupt' } = found
+    return { firstOffset: offset, nextOffset, kind, reason: new Error(reason) }
   }
 
   /** Where the next damage begins. */

@@ -61,7 +61,7 @@ export function readRecords(header: BatchHeader, body: Buffer, position: number,
 }
 
 class RecordReader {
-  messages: DecodedMessage[] = []
+  readonly messages: DecodedMessage[] = []
   readonly #header: BatchHeader
   readonly #context: object
   readonly #outer: Decoder
@@ -114,23 +114,24 @@ class RecordReader {
   #passes(record: Buffer): boolean {
     if (this.#passed >= this.#position) return false
     const offset = this.#offsetOf(record)
-    if (offset < this.#passed || offset > this.#header.lastOffset) throw corrupt(`offset ${offset} behind others`)
+    if (offset < this.#passed || offset > this.#header.lastOffset)
+      throw corrupt(`offset ${offset} behind ${this.#passed - 1}`)
     this.#passed = offset + 1
     return offset < this.#position
   }
 
   /** Offsets grow, and stay within what the head says: with one that does not, the position would leave the log. */
   checkOffsets(): void {
+    const { baseOffset, lastOffset } = this.#header
     let least = this.#least
-    for (const { offset } of this.messages) {
+    for (const [index, { offset }] of this.messages.entries()) {
       const number = Number(offset)
-      if (number >= least && number <= this.#header.lastOffset) {
-        least = number + 1
-        continue
+      if (number < least || number > lastOffset) {
+        this.messages.length = index
+        this.#record = undefined
+        throw corrupt(`offset ${offset} where ${least} to ${lastOffset} can be, in a batch from ${baseOffset} on`)
       }
-      this.messages = []
-      this.#record = undefined
-      throw corrupt(`offset ${offset} in a batch of ${this.#header.baseOffset} to ${this.#header.lastOffset}`)
+      least = number + 1
     }
   }
 

@@ -1,4 +1,4 @@
-import { type CodecName, corrupt } from '../codec-fault.ts'
+import { type CodecName, unsupported } from '../codec-fault.ts'
 import type { CodecTable } from '../codecs.ts'
 import { InternalFault } from '../fault.ts'
 import { CompressionCodecs } from '../kafkajs.ts'
@@ -14,6 +14,6 @@ export function inflate(codec: number, body: Buffer): Buffer | Promise<Buffer> {
   if (name === undefined)
     throw new InternalFault('HF_CODEC', `a record batch names codec ${codec}, which Kafka does not have`, { codec })
   const factory = (CompressionCodecs as CodecTable)[codec]
-  if (factory === undefined) throw corrupt(name, body.length, 'no codec of that name is registered')
+  if (factory === undefined) throw unsupported(name, 'is not registered in CompressionCodecs')
   return factory().decompress(body)
 }

@@ -41,7 +41,10 @@ export async function readOldMessages(set: Buffer, start: number, asked: Asked, 
     }
   } catch (error) {
     const reason = error instanceof InternalFault ? error : corrupt((error as Error).message)
-    return { messages, failure: { firstOffset: endOffset, nextOffset: behind(set, at, endOffset), reason } }
+    return {
+      messages,
+      failure: { firstOffset: endOffset, nextOffset: behind(set, at, endOffset), kind: 'damaged', reason },
+    }
   }
   // What was cut off ends the set.
   return { messages, end: { offset: endOffset, at: isOld(magicAt(set, at)) ? set.length : at } }

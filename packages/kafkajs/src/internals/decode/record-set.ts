@@ -1,4 +1,4 @@
-import type { Undecodable } from '@holdfast/core'
+import type { Undecodable, UndecodableKind } from '@holdfast/core'
 import { InternalFault } from '../fault.ts'
 import { type BatchHeader, HEADER_BYTES, hasOffsets, isPlausible, magicAt, readBatchHeader } from './batch-header.ts'
 import { type DecodedMessage, readRecords } from './batch-records.ts'
@@ -94,19 +94,19 @@ function readBatch(
 ): DecodedEntry | Promise<DecodedEntry> {
   const end = { offset: header.lastOffset + 1, at: at + header.size }
   if (header.lastOffset < asked.position) return { messages: [], end: { ...end, offset: asked.position } }
-  const damaged = (reason: Error): DecodedEntry => failed(withChecksum(reason, set, at, header), asked, header)
+  const broken = (reason: Error): DecodedEntry => failed(reason, asked, header, kindOf(reason, set, at, header))
   const take = (body: Buffer): DecodedEntry => {
     if (header.codec !== 0) budget.inflatedBytes -= body.length
     const { messages, isWhole, failure } = readRecords(header, body, asked.position, budget)
     if (failure === undefined) return isWhole ? { messages, end } : { messages }
-    return { messages, failure: { ...failure, reason: withChecksum(failure.reason, set, at, header) } }
+    return { messages, failure: { ...failure, kind: kindOf(failure.reason, set, at, header) } }
   }
   try {
     if (asked.checkCrcs && !holdsChecksum(set, at, header)) return failed(corrupt('another checksum'), asked, header)
     const body = inflate(header.codec, set.subarray(at + HEADER_BYTES, end.at))
-    return body instanceof Promise ? body.then(take, damaged) : take(body)
+    return body instanceof Promise ? body.then(take, broken) : take(body)
   } catch (error) {
-    return damaged(error as Error)
+    return broken(error as Error)
   }
 }
 
@@ -114,21 +114,27 @@ function holdsChecksum(set: Buffer, at: number, { crc, size }: BatchHeader): boo
   return crc32c(set, at + CHECKED_FROM, at + size) === crc
 }
 
-/** Says whether the batch was written like that, or has been damaged since. */
-function withChecksum(reason: Error, set: Buffer, at: number, header: BatchHeader): Error {
-  if (holdsChecksum(set, at, header)) return reason
-  const details = reason instanceof InternalFault ? reason.details : {}
-  return new InternalFault('HF_CODEC', `${reason.message}, and its checksum does not hold`, details)
+/** Whether the batch was written like that, or has been damaged since. */
+function kindOf(reason: Error, set: Buffer, at: number, header: BatchHeader): UndecodableKind {
+  if (!holdsChecksum(set, at, header)) return 'damaged'
+  return reason instanceof InternalFault && reason.code === 'HF_CODEC_MISSING' ? 'unsupported' : 'written'
 }
 
-function failed(reason: Error, { position, logEnd }: Asked, header: BatchHeader | undefined): DecodedEntry {
+function failed(
+  reason: Error,
+  { position, logEnd }: Asked,
+  header: BatchHeader | undefined,
+  kind: UndecodableKind = 'damaged',
+): DecodedEntry {
   const isKnown = header !== undefined && isPlausible(header, position, logEnd)
   const firstOffset = isKnown ? Math.max(position, header.baseOffset) : position
-  return { messages: [], failure: { firstOffset, nextOffset: isKnown ? header.lastOffset + 1 : undefined, reason } }
+  const nextOffset = isKnown ? header.lastOffset + 1 : undefined
+  return { messages: [], failure: { firstOffset, nextOffset, kind, reason } }
 }
 
 function before({ position }: Asked): Undecodable {
-  return { firstOffset: position, nextOffset: undefined, reason: corrupt(`no end at ${position} or behind it`) }
+  const reason = corrupt(`no end at ${position} or behind it`)
+  return { firstOffset: position, nextOffset: undefined, kind: 'damaged', reason }
 }
 
 function corrupt(reason: string): InternalFault {
