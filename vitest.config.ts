@@ -28,7 +28,7 @@ export default defineConfig({
           include: [
             '{packages,examples}/*/test/**/*.test.ts',
             'scripts/**/*.test.ts',
-            '{bench,chaos,story}/test/**/*.test.ts',
+            '{bench,chaos,fuzz,story}/test/**/*.test.ts',
           ],
           exclude: ['**/*.kafka.test.ts', '**/*.store.test.ts', '**/node_modules/**', '**/dist/**'],
           // Property tests take moments on a free machine, and many times that beside brokers on a busy one.

@@ -65,15 +65,11 @@ export function readBatchHeader(set: Buffer, offset: number): BatchHeader | unde
   }
 }
 
-/** Whether its offsets can be offsets at all. */
-export function hasOffsets({ baseOffset, lastOffset }: BatchHeader): boolean {
-  return baseOffset >= 0 && lastOffset >= baseOffset && Number.isSafeInteger(lastOffset + 1)
-}
-
 /**
- * Whether a batch that cannot be decoded is where its head says: it ends at the position or behind it, and within the log. A
- * position is not moved past what says otherwise.
+ * Whether its offsets can be what a head says: numbers, in order, and within the log, past whose end no broker sends anything.
+ * The checksum does not cover them, and no position is moved by others.
  */
-export function isPlausible(header: BatchHeader, position: number, logEnd: number): boolean {
-  return hasOffsets(header) && header.lastOffset >= position && (logEnd < 0 || header.lastOffset < logEnd)
+export function isPlausible({ baseOffset, lastOffset }: BatchHeader, logEnd: number): boolean {
+  const isRange = baseOffset >= 0 && lastOffset >= baseOffset && Number.isSafeInteger(lastOffset + 1)
+  return isRange && (logEnd < 0 || lastOffset < logEnd)
 }

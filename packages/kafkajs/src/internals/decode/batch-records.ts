@@ -53,7 +53,6 @@ export function readRecords(header: BatchHeader, body: Buffer, position: number,
       if (isSpent(budget) && reader.messages.length > 0) return { messages: reader.messages, isWhole: false }
       if (reader.next()) budget.records -= 1
     }
-    reader.checkOffsets()
     return { messages: reader.messages, isWhole: true }
   } catch (error) {
     return { messages: reader.messages, isWhole: false, failure: reader.failureBy(error as Error) }
@@ -66,6 +65,8 @@ class RecordReader {
   readonly #context: object
   readonly #outer: Decoder
   readonly #position: number
+  /** The next message has this offset, or a later one. */
+  #least: number
   /** All before it lies before the position. */
   #passed: number
   #left: number
@@ -77,6 +78,7 @@ class RecordReader {
     this.#context = contextOf(header)
     this.#outer = new Decoder(body)
     this.#position = position
+    this.#least = Math.max(header.baseOffset, position)
     this.#passed = header.baseOffset
     this.#left = header.count
   }
@@ -106,6 +108,7 @@ class RecordReader {
     const decoder = new Decoder(record)
     const message = decodeRecord(decoder, this.#context)
     if (decoder.offset !== bytes) throw corrupt(`a record of ${bytes} bytes ends after ${decoder.offset}`)
+    this.#checkOffset(message)
     this.messages.push(message)
     return true
   }
@@ -121,36 +124,24 @@ class RecordReader {
   }
 
   /** Offsets grow, and stay within what the head says: with one that does not, the position would leave the log. */
-  checkOffsets(): void {
-    const { baseOffset, lastOffset } = this.#header
-    let least = this.#least
-    for (const [index, { offset }] of this.messages.entries()) {
-      const number = Number(offset)
-      if (number < least || number > lastOffset) {
-        this.messages.length = index
-        this.#record = undefined
-        throw corrupt(`offset ${offset} where ${least} to ${lastOffset} can be, in a batch from ${baseOffset} on`)
-      }
-      least = number + 1
-    }
+  #checkOffset({ offset }: DecodedMessage): void {
+    const { lastOffset } = this.#header
+    const number = Number(offset)
+    if (number < this.#least || number > lastOffset)
+      throw corrupt(`offset ${offset} where ${this.#least} to ${lastOffset} can be`)
+    this.#least = number + 1
   }
 
   /** What is lost: one offset where the bounds of its record hold, else all that is left of the batch. */
   failureBy(error: Error): Failure {
     const { lastOffset } = this.#header
-    const last = this.messages.at(-1)
-    const firstOffset = last === undefined ? this.#least : Number(last.offset) + 1
+    const firstOffset = this.#least
     const rest = { firstOffset: Math.min(firstOffset, lastOffset), nextOffset: lastOffset + 1 }
     const reason = error instanceof InternalFault ? error : corrupt(error.message)
     if (this.#record === undefined || this.#left === 0) return { ...rest, reason }
     const offset = this.#offsetOf(this.#record)
     const isPlausible = offset >= firstOffset && offset < lastOffset
     return isPlausible ? { firstOffset: offset, nextOffset: offset + 1, reason } : { ...rest, reason }
-  }
-
-  /** The first offset that counts. */
-  get #least(): number {
-    return Math.max(this.#header.baseOffset, this.#position)
   }
 
   #offsetOf(record: Buffer): number {

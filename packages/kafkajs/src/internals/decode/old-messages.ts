@@ -36,14 +36,19 @@ export async function readOldMessages(set: Buffer, start: number, asked: Asked, 
       const message = readMessage(set, at)
       const found = await unpack(message, budget)
       budget.records -= found.length
-      for (const each of found) if (Number(each.offset) >= asked.position) messages.push(each)
-      endOffset = Math.max(endOffset, Number(message.offset) + 1)
+      for (const each of found) {
+        const offset = offsetOf(each, asked)
+        if (offset < asked.position) continue
+        if (offset < endOffset) throw corrupt(`offset ${offset} behind ${endOffset - 1}`)
+        messages.push(each)
+        endOffset = offset + 1
+      }
     }
   } catch (error) {
     const reason = error instanceof InternalFault ? error : corrupt((error as Error).message)
     return {
       messages,
-      failure: { firstOffset: endOffset, nextOffset: behind(set, at, endOffset), kind: 'damaged', reason },
+      failure: { firstOffset: endOffset, nextOffset: behind(set, at, endOffset, asked), kind: 'damaged', reason },
     }
   }
   // What was cut off ends the set.
@@ -58,10 +63,17 @@ function endOf(set: Buffer, at: number): number {
   return at + FRAME_BYTES + set.readInt32BE(at + 8)
 }
 
+/** @throws where it cannot be an offset of the log */
+function offsetOf({ offset }: OldMessage, { logEnd }: Asked): number {
+  const number = Number(offset)
+  if (number >= 0 && Number.isSafeInteger(number + 1) && (logEnd < 0 || number < logEnd)) return number
+  throw corrupt(`offset ${offset} of ${logEnd}`)
+}
+
 /** Where the log goes on behind a message that cannot be decoded; undefined where its offset cannot be either. */
-function behind(set: Buffer, at: number, least: number): number | undefined {
+function behind(set: Buffer, at: number, least: number, { logEnd }: Asked): number | undefined {
   const offset = Number(set.readBigInt64BE(at))
-  return offset >= least && Number.isSafeInteger(offset + 1) ? offset + 1 : undefined
+  return offset >= least && Number.isSafeInteger(offset + 1) && (logEnd < 0 || offset < logEnd) ? offset + 1 : undefined
 }
 
 function readMessage(set: Buffer, at: number): OldMessage {

@@ -1,7 +1,7 @@
 import type { Undecodable, UndecodableKind } from '@holdfast/core'
 import { InternalFault } from '../fault.ts'
-import { type BatchHeader, HEADER_BYTES, hasOffsets, isPlausible, magicAt, readBatchHeader } from './batch-header.ts'
-import { type DecodedMessage, readRecords } from './batch-records.ts'
+import { type BatchHeader, HEADER_BYTES, isPlausible, magicAt, readBatchHeader } from './batch-header.ts'
+import { type DecodedMessage, type Failure, readRecords } from './batch-records.ts'
 import { type Budget, isSpent } from './budget.ts'
 import { crc32c } from './crc32c.ts'
 import { inflate } from './inflate.ts'
@@ -21,11 +21,24 @@ export interface Asked {
   readonly logEnd: number
 }
 
+/** What is wanted of an entry: from a position that what stands before it has moved, or from the first one. */
+interface Wanted extends Asked {
+  readonly isFirst: boolean
+}
+
+/** Where a batch stands. */
+interface Place {
+  readonly set: Buffer
+  readonly at: number
+  readonly header: BatchHeader
+  readonly asked: Wanted
+}
+
 /** What the record set of a partition comes to. */
 export interface DecodedSet {
   readonly messages: readonly DecodedMessage[]
-  /** One past the last batch that was read whole; undefined where none was. */
-  readonly endOffset?: number | undefined
+  /** One past the last batch that was read whole, else the position. */
+  readonly endOffset?: number
   /** What stands at the position; set only where nothing else came of the set. */
   readonly undecodable?: Undecodable | undefined
 }
@@ -45,94 +58,113 @@ export interface DecodedEntry {
  */
 export async function decodeRecordSet(set: Buffer, asked: Asked, budget: Budget): Promise<DecodedSet> {
   const messages: DecodedMessage[] = []
-  let endOffset: number | undefined
+  let { position } = asked
   let at = 0
   while (at < set.length && !isSpent(budget)) {
-    const reading = readEntry(set, at, asked, budget)
+    const reading = readEntry(set, at, { ...asked, position, isFirst: position === asked.position }, budget)
     const entry = reading instanceof Promise ? await reading : reading
     // A set that is too large to spread into a call is one that any producer can send.
     for (const message of entry.messages) messages.push(message)
-    const isStill = messages.length === 0 && (endOffset ?? asked.position) <= asked.position
+    const isStill = messages.length === 0 && position === asked.position
     if (entry.failure !== undefined && isStill) return { messages, undecodable: entry.failure }
     if (entry.end === undefined) break
-    endOffset = entry.end.offset
+    position = entry.end.offset
     at = entry.end.at
   }
   // Without progress it would be fetched again at once, and again.
-  const isEndless = messages.length === 0 && at >= set.length && (endOffset ?? 0) <= asked.position
-  return isEndless ? { messages, undecodable: before(asked) } : { messages, endOffset }
+  const isEndless = messages.length === 0 && at >= set.length && position === asked.position
+  return isEndless ? { messages, undecodable: endless(asked) } : { messages, endOffset: position }
 }
 
-function readEntry(set: Buffer, at: number, asked: Asked, budget: Budget): DecodedEntry | Promise<DecodedEntry> {
+function readEntry(set: Buffer, at: number, asked: Wanted, budget: Budget): DecodedEntry | Promise<DecodedEntry> {
   const magic = magicAt(set, at)
   if (magic === 0 || magic === 1) return readOldMessages(set, at, asked, budget)
   const header = readBatchHeader(set, at)
   if (header === undefined || at + header.size > set.length) return cutOff(set, at, asked, header)
-  if (magic !== MAGIC) return failed(corrupt(`message format ${magic}`), asked, undefined)
-  if (header.size < HEADER_BYTES) return failed(corrupt(`${header.size} bytes`), asked, header)
-  if (!hasOffsets(header))
-    return failed(corrupt(`offsets ${header.baseOffset} to ${header.lastOffset}`), asked, undefined)
-  return readBatch(set, at, header, asked, budget)
+  const { baseOffset, lastOffset, size } = header
+  if (magic !== MAGIC) return failed(corrupt(`message format ${magic}`), asked.position)
+  if (!isPlausible(header, asked.logEnd))
+    return failed(corrupt(`offsets ${baseOffset} to ${lastOffset}, of ${asked.logEnd}`), asked.position)
+  const place = { set, at, header, asked }
+  if (size < HEADER_BYTES) return broken(corrupt(`${size} bytes`), place)
+  if (lastOffset < asked.position && asked.isFirst)
+    return { messages: [], end: { offset: asked.position, at: at + size } }
+  // Only the first batches of a set can begin before the position.
+  if (baseOffset < asked.position && !asked.isFirst) return { messages: [] }
+  return readBatch(place, budget)
 }
 
 /** Brokers cut the last batch of a set anywhere, but the first one only where all that was asked for is filled with it. */
-function cutOff(set: Buffer, at: number, asked: Asked, header: BatchHeader | undefined): DecodedEntry {
-  if (at > 0 || set.length >= asked.maxBytes) return { messages: [] }
-  return failed(
-    corrupt(`${header?.size ?? HEADER_BYTES} bytes or more, of which ${set.length} are there`),
-    asked,
-    header,
-  )
+function cutOff(set: Buffer, at: number, asked: Wanted, header: BatchHeader | undefined): DecodedEntry {
+  if (!asked.isFirst || set.length >= asked.maxBytes) return { messages: [] }
+  const reason = corrupt(`${header?.size ?? HEADER_BYTES} bytes or more, of which ${set.length} are there`)
+  return header === undefined ? failed(reason, asked.position) : broken(reason, { set, at, header, asked })
 }
 
-function readBatch(
-  set: Buffer,
-  at: number,
-  header: BatchHeader,
-  asked: Asked,
-  budget: Budget,
-): DecodedEntry | Promise<DecodedEntry> {
+function readBatch(place: Place, budget: Budget): DecodedEntry | Promise<DecodedEntry> {
+  const { set, at, header, asked } = place
   const end = { offset: header.lastOffset + 1, at: at + header.size }
-  if (header.lastOffset < asked.position) return { messages: [], end: { ...end, offset: asked.position } }
-  const broken = (reason: Error): DecodedEntry => failed(reason, asked, header, kindOf(reason, set, at, header))
   const take = (body: Buffer): DecodedEntry => {
     if (header.codec !== 0) budget.inflatedBytes -= body.length
     const { messages, isWhole, failure } = readRecords(header, body, asked.position, budget)
-    if (failure === undefined) return isWhole ? { messages, end } : { messages }
-    return { messages, failure: { ...failure, kind: kindOf(failure.reason, set, at, header) } }
+    if (failure !== undefined) return { messages, failure: toldOf(failure, place) }
+    if (!isWhole) return { messages }
+    // Compaction can have taken the last record. Without it nothing but the checksum speaks for the end that the head says.
+    const isReached = messages.at(-1)?.offset === String(header.lastOffset)
+    return isReached || holdsChecksum(place) ? { messages, end } : broken(corrupt('an end without a record'), place)
   }
   try {
-    if (asked.checkCrcs && !holdsChecksum(set, at, header)) return failed(corrupt('another checksum'), asked, header)
+    if (asked.checkCrcs && !holdsChecksum(place)) return broken(corrupt('another checksum'), place)
     const body = inflate(header.codec, set.subarray(at + HEADER_BYTES, end.at))
-    return body instanceof Promise ? body.then(take, broken) : take(body)
+    return body instanceof Promise ? body.then(take, (error: Error) => broken(error, place)) : take(body)
   } catch (error) {
-    return broken(error as Error)
+    return broken(error as Error, place)
   }
 }
 
-function holdsChecksum(set: Buffer, at: number, { crc, size }: BatchHeader): boolean {
-  return crc32c(set, at + CHECKED_FROM, at + size) === crc
+/** A batch of which nothing can be had. */
+function broken(reason: Error, place: Place): DecodedEntry {
+  const { header, asked } = place
+  const firstOffset = Math.max(asked.position, header.baseOffset)
+  const failure = toldOf({ firstOffset, nextOffset: header.lastOffset + 1, reason }, place)
+  return failure.nextOffset === undefined ? failed(reason, asked.position) : { messages: [], failure }
+}
+
+/** Where the log goes on behind a failure: within its batch, or behind the batch as far as that can be believed. */
+function toldOf(failure: Failure, place: Place): Undecodable {
+  const kind = kindOf(failure.reason, place)
+  const isRest = failure.nextOffset === place.header.lastOffset + 1
+  const nextOffset = isRest ? extentOf(place, kind) : failure.nextOffset
+  const isBehind = nextOffset !== undefined && nextOffset > failure.firstOffset
+  return { ...failure, nextOffset: isBehind ? nextOffset : undefined, kind }
+}
+
+/** Of a batch that is damaged the head can be, too: the batch behind it says where it ends, or its own number of records does. */
+function extentOf({ set, at, header, asked }: Place, kind: UndecodableKind): number | undefined {
+  const { baseOffset, lastOffset, size, count } = header
+  if (!isPlausible(header, asked.logEnd)) return undefined
+  if (kind !== 'damaged') return lastOffset + 1
+  const next = size < HEADER_BYTES || magicAt(set, at + size) !== MAGIC ? undefined : readBatchHeader(set, at + size)
+  if (next !== undefined && isPlausible(next, asked.logEnd)) return Math.min(next.baseOffset, lastOffset + 1)
+  return count === lastOffset - baseOffset + 1 ? lastOffset + 1 : undefined
 }
 
 /** Whether the batch was written like that, or has been damaged since. */
-function kindOf(reason: Error, set: Buffer, at: number, header: BatchHeader): UndecodableKind {
-  if (!holdsChecksum(set, at, header)) return 'damaged'
+function kindOf(reason: Error, place: Place): UndecodableKind {
+  if (!holdsChecksum(place)) return 'damaged'
   return reason instanceof InternalFault && reason.code === 'HF_CODEC_MISSING' ? 'unsupported' : 'written'
 }
 
-function failed(
-  reason: Error,
-  { position, logEnd }: Asked,
-  header: BatchHeader | undefined,
-  kind: UndecodableKind = 'damaged',
-): DecodedEntry {
-  const isKnown = header !== undefined && isPlausible(header, position, logEnd)
-  const firstOffset = isKnown ? Math.max(position, header.baseOffset) : position
-  const nextOffset = isKnown ? header.lastOffset + 1 : undefined
-  return { messages: [], failure: { firstOffset, nextOffset, kind, reason } }
+function holdsChecksum({ set, at, header: { crc, size } }: Place): boolean {
+  return at + size <= set.length && crc32c(set, at + CHECKED_FROM, at + size) === crc
 }
 
-function before({ position }: Asked): Undecodable {
+/** What stands at the position, and nobody can say where it ends. */
+function failed(reason: Error, position: number): DecodedEntry {
+  return { messages: [], failure: { firstOffset: position, nextOffset: undefined, kind: 'damaged', reason } }
+}
+
+function endless({ position }: Asked): Undecodable {
   const reason = corrupt(`no end at ${position} or behind it`)
   return { firstOffset: position, nextOffset: undefined, kind: 'damaged', reason }
 }

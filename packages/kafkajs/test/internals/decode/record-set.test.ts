@@ -74,7 +74,7 @@ describe('one response stays within its budget', () => {
     const batch = rawBatch({ codec: 1, records: values(300_000) })
     const first = await read(batch)
     expect(offsetsOf(first)).toHaveLength(250_000)
-    expect(first.endOffset).toBeUndefined()
+    expect(first.endOffset).toBe(0)
     expect(offsetsOf(await read(batch, { position: 250_000 }))).toHaveLength(50_000)
   })
 
@@ -144,6 +144,26 @@ describe('a batch that cannot be decoded is told with its offsets', () => {
   })
 })
 
+test('one that is damaged ends where the next one begins, or where its own number of records says; else nobody knows', async () => {
+  const next = rawBatch({ baseOffset: 15 })
+  const lying = { codec: 5, crc: 1, lastOffsetDelta: 800 }
+  expect(shown(await read(Buffer.concat([ten(lying), next]), { position: 10 }))).toMatch(/^10 until 15/)
+  expect(shown(await read(ten(lying), { position: 10 }))).toMatch(/^10 until undefined/)
+  expect(shown(await read(ten({ codec: 5, crc: 1 }), { position: 10 }))).toMatch(/^10 until 20/)
+})
+
+test('an end that no record reaches is believed only with the checksum', async () => {
+  const tail = { records: values(3), lastOffsetDelta: 500 }
+  expect(shown(await read(rawBatch(tail)))).toBe('0 1 2 end 501')
+  const damaged = await read(rawBatch({ ...tail, crc: 1 }))
+  expect(shown(damaged)).toMatch(/^0 until undefined: .*an end without a record/)
+})
+
+test('batches that go back end a set', async () => {
+  const set = Buffer.concat([rawBatch({ baseOffset: 10, records: values(3) }), rawBatch({ baseOffset: 11 })])
+  expect(shown(await read(set, { position: 10 }))).toBe('10 11 12 end 13')
+})
+
 test('by its checksum it was written like that, or has been damaged since; with checkCrcs that alone is enough', async () => {
   const kindOf = async (set: Buffer, checkCrcs = false): Promise<string | undefined> =>
     (await read(set, { position: 10, checkCrcs })).undecodable?.kind
@@ -187,7 +207,7 @@ describe('where its head cannot be believed either, no end is told', () => {
 
   test('but a first batch that fills what was asked for is only cut off', async () => {
     const set = ten().subarray(0, 70)
-    expect(shown(await read(set, { position: 10, maxBytes: 70 }))).toBe(' end undefined')
+    expect(shown(await read(set, { position: 10, maxBytes: 70 }))).toBe(' end 10')
   })
 })
 
