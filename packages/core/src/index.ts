@@ -20,6 +20,7 @@ export { tracing } from './middleware/tracing.ts'
 export type { LifecycleState } from './model/lifecycle.ts'
 export { parseOffset } from './model/offset.ts'
 export type { AbortReason } from './model/outcome.ts'
+export { partitionOfKey } from './model/partition-of-key.ts'
 export type { PauseCause } from './model/pause-cause.ts'
 export {
   type ConsumerRecord,

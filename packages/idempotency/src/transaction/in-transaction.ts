@@ -52,8 +52,8 @@ export function inTransaction<Transaction = PostgresClient>(
   { table = DEFAULT_PROGRESS_TABLE }: InTransactionOptions = {},
 ): InTransaction<Transaction> {
   const statements = progressStatements(table)
-  const partitions = new Partitions(queriesOf(client as PostgresClient), statements)
   const runIn = transactionsOf(client, 'inTransaction')
+  const partitions = new Partitions(queriesOf(client, 'inTransaction'), statements)
   const transactions = new WeakMap<object, PostgresClient>()
 
   const handle = async (records: readonly Record[], progress: Progress, call: AttemptCall, next: Next) => {

@@ -1,10 +1,10 @@
-import { type PostgresClient, queriesOf, sqlState } from '../postgres/postgres-client.ts'
+import { runMigration } from '../postgres/migrations.ts'
+import { type PostgresClient, queriesOf } from '../postgres/postgres-client.ts'
 import { quotedTable } from '../postgres/table-name.ts'
 
 export const DEFAULT_PROGRESS_TABLE = 'holdfast_progress'
 /** It is added to the name of the table. */
 const DONE_SUFFIX = '_done'
-const MADE_MEANWHILE: readonly unknown[] = ['23505', '42P07']
 
 /** What is asked of the two tables. */
 export interface ProgressStatements {
@@ -56,13 +56,7 @@ export function progressSql(table: string = DEFAULT_PROGRESS_TABLE): string {
  * @throws HF_OPTION_INVALID; what the client throws
  */
 export async function migrateProgress(client: PostgresClient, table: string = DEFAULT_PROGRESS_TABLE): Promise<void> {
-  const run = queriesOf(client)
-  for (const statement of tables(table)) {
-    await run(statement).catch((error: unknown) => {
-      // "if not exists" does not see what is made at the same moment.
-      if (!MADE_MEANWHILE.includes(sqlState(error))) throw error
-    })
-  }
+  await runMigration(queriesOf(client, 'migrateProgress'), tables(table))
 }
 
 function tables(table: string): readonly string[] {

@@ -46,6 +46,8 @@ test.each(WAYS)(
     broker.createTopic('t')
     const effects: string[] = []
     let ended: Promise<void> | undefined
+    let running = 0
+    let refused = 0
     const consumer = createConsumer({
       driver: broker.driver(),
       groupId: 'g',
@@ -55,11 +57,13 @@ test.each(WAYS)(
       logger: quietLogger,
       handlers: [
         on('t', async ({ value }: ConsumerRecord) => {
+          running += 1
           await sleep(5)
           effects.push(String(value))
           // Effects of others are under way: some are made and not noted, some are claimed, some are not.
           if (effects.length === 25) ended = server.process?.kill()
           await ended
+          running -= 1
         }),
       ],
       use: [
@@ -70,7 +74,10 @@ test.each(WAYS)(
         }),
       ],
     })
-    const running = consumer.run()
+    consumer.on('attempt:failed', () => {
+      refused += 1
+    })
+    const run = consumer.run()
     try {
       broker.produce(
         't',
@@ -79,9 +86,9 @@ test.each(WAYS)(
       await expect
         .poll(() => consumer.status().health.reasons.map(({ code }) => code), { timeout: 10_000 })
         .toContain('dependency-down')
-      await sleep(1_000)
-      const before = effects.length
-      await sleep(500)
+      await expect.poll(() => running, { timeout: 10_000 }).toBe(0)
+      const [before, refusedBefore] = [effects.length, refused]
+      await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThan(refusedBefore + 5)
       expect(effects.length).toBe(before)
       await server.process?.start()
       await expect.poll(() => broker.committed('t', 0, 'g'), { timeout: 30_000 }).toBe(60)
@@ -89,7 +96,7 @@ test.each(WAYS)(
       expect(consumer.status().health.status).toBe('healthy')
     } finally {
       await consumer.stop()
-      await running
+      await run
       await close()
     }
   },

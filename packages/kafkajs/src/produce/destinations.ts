@@ -1,6 +1,5 @@
-import { HoldfastError } from '@holdfast/core'
+import { HoldfastError, partitionOfKey } from '@holdfast/core'
 import { type Message, type PartitionerArgs, Partitioners } from '../internals/kafkajs.ts'
-import { murmur2 } from './murmur2.ts'
 
 /**
  * Where records go, by Kafka's default partitioner. A record that is sent again goes where it went before: kafkajs would
@@ -22,7 +21,7 @@ export class Destinations {
   /** Undefined where the record names a partition, or has no key. */
   #byKey({ message: { key, partition }, partitionMetadata }: PartitionerArgs): number | undefined {
     if (!Buffer.isBuffer(key) || partition !== undefined) return undefined
-    return (murmur2(key) & 0x7fff_ffff) % partitionMetadata.length
+    return partitionOfKey(key, partitionMetadata.length)
   }
 
   /** The first partition that records went to and that is not among those that have acknowledged. */

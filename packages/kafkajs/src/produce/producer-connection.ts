@@ -1,78 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { HoldfastError, type Logger, type OutgoingRecord } from '@holdfast/core'
-import { createClient } from '../client.ts'
-import type { Message, Producer, RetryOptions } from '../internals/kafkajs.ts'
-import { OpenSockets } from '../internals/open-sockets.ts'
-import { wireHeaders } from '../internals/wire-headers.ts'
+import type { Logger, OutgoingRecord } from '@holdfast/core'
 import type { KafkajsConfig } from '../options.ts'
-import { Destinations } from './destinations.ts'
+import { ConfirmedWrites } from './confirmed-writes.ts'
 
-/** The broker waits so long for its replicas. */
-const ACKS_TIMEOUT_MS = 10_000
-const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 }
-const CLOSE_LIMIT_MS = 2_000
-const ALL_REPLICAS = -1
+const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 }
 
-/** One idempotent producer of kafkajs, which connects with its first records. An error makes it useless. */
+/** A producer that connects with its first records. An error makes it useless. */
 export class ProducerConnection {
-  readonly #sockets = new OpenSockets()
-  readonly #destinations = new Destinations()
-  readonly #producer: Producer
+  readonly #writes: ConfirmedWrites
   #connecting: Promise<void> | undefined
 
   constructor(config: KafkajsConfig, logger: Logger) {
-    this.#producer = createClient(config, { logger, retry: RETRY, sockets: this.#sockets }).producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: () => this.#destinations.choose,
-      metadataMaxAge: config.metadataMaxAgeMs,
-      retry: RETRY,
-    })
+    this.#writes = new ConfirmedWrites(config, logger, { retry: RETRY })
   }
 
   async send(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
-    this.#connecting ??= this.#producer.connect()
+    const { producer } = this.#writes
+    this.#connecting ??= producer.connect()
     await this.#connecting
-    const messages = records.map(messageOf)
-    const written = await this.#producer.send({ topic, messages, acks: ALL_REPLICAS, timeout: ACKS_TIMEOUT_MS })
-    const missing = this.#destinations.missing(
-      messages,
-      written.map(({ partition }) => partition),
-    )
-    // kafkajs takes a broker that has answered for done, also when a partition has moved to it since.
-    if (missing !== undefined) {
-      throw new HoldfastError(
-        'HF_PRODUCE_FAILED',
-        `${topic}/${missing} has not acknowledged its records; its leader may have changed.\n  Fix: nothing, they are written again.`,
-        { details: { topic, partition: missing } },
-      )
-    }
+    await this.#writes.send(producer, topic, records)
   }
 
   /** Ends the connection in good order. */
   async close(): Promise<void> {
-    await Promise.race([this.#disconnect(), sleep(CLOSE_LIMIT_MS, undefined, { ref: false })])
-    this.#sockets.close()
+    await this.#writes.close()
   }
 
   /** Ends it at once: nothing more is written. */
   abandon(): void {
-    this.#sockets.close()
-    void this.#disconnect()
-  }
-
-  async #disconnect(): Promise<void> {
-    await this.#producer.disconnect().catch(() => undefined)
-  }
-}
-
-export function messageOf({ key, value, headers, partition, timestamp }: OutgoingRecord): Message {
-  return {
-    key,
-    value,
-    ...(headers.length === 0 ? {} : { headers: wireHeaders(headers) }),
-    ...(partition === undefined ? {} : { partition }),
-    ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
+    this.#writes.abandon()
   }
 }

@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { HoldfastError, type Logger, type OutgoingRecord, type TransactionRequest } from '@holdfast/core'
-import { createClient } from '../client.ts'
-import type { Producer, RetryOptions, TopicOffsets, Transaction } from '../internals/kafkajs.ts'
-import { OpenSockets } from '../internals/open-sockets.ts'
+import type { Logger, OutgoingRecord, TransactionRequest } from '@holdfast/core'
+import type { RetryOptions, TopicOffsets, Transaction } from '../internals/kafkajs.ts'
 import type { KafkajsConfig } from '../options.ts'
-import { Destinations } from '../produce/destinations.ts'
+import { ConfirmedWrites } from '../produce/confirmed-writes.ts'
 import { produceError } from '../produce/produce-error.ts'
-import { messageOf } from '../produce/producer-connection.ts'
 import { requestsOf } from '../produce/requests.ts'
 import { errorType } from '../translate-error.ts'
 
@@ -14,10 +11,7 @@ import { errorType } from '../translate-error.ts'
 export const TRANSACTION_TIMEOUT_MS = 60_000
 /** While the markers of the last transaction are written, brokers turn the next one away; for some milliseconds as a rule. */
 const RETRY: RetryOptions = { initialRetryTime: 10, maxRetryTime: 200, retries: 30 }
-const ACKS_TIMEOUT_MS = 10_000
-const ALL_REPLICAS = -1
 const ABORT_LIMIT_MS = 1_000
-const CLOSE_LIMIT_MS = 2_000
 const TURNED_AWAY_MS = 10
 const MAX_TURNED_AWAY = 300
 
@@ -40,29 +34,20 @@ export class TransactionFailure extends Error {
  */
 export class TransactionalProducer {
   readonly #config: KafkajsConfig
-  readonly #sockets = new OpenSockets()
-  readonly #destinations = new Destinations()
-  readonly #producer: Producer
+  readonly #writes: ConfirmedWrites
 
   constructor(transactionalId: string, config: KafkajsConfig, logger: Logger) {
     this.#config = config
-    this.#producer = createClient(config, { logger, retry: RETRY, sockets: this.#sockets }).producer({
-      transactionalId,
-      transactionTimeout: TRANSACTION_TIMEOUT_MS,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: () => this.#destinations.choose,
-      metadataMaxAge: config.metadataMaxAgeMs,
-      retry: RETRY,
-    })
+    const transactionTimeout = TRANSACTION_TIMEOUT_MS
+    this.#writes = new ConfirmedWrites(config, logger, { transactionalId, transactionTimeout, retry: RETRY })
   }
 
   /** Fences whoever used the id before; what that had begun has ended, one way or the other, when this resolves. */
   async claim(): Promise<void> {
-    await this.#producer.connect()
+    const { producer } = this.#writes
+    await producer.connect()
     // Only a first transaction sends InitProducerId.
-    const transaction = await this.#producer.transaction()
+    const transaction = await producer.transaction()
     await transaction.abort()
   }
 
@@ -71,7 +56,7 @@ export class TransactionalProducer {
     let step: Step = 'begin'
     let transaction: Transaction | undefined
     try {
-      transaction = await this.#producer.transaction()
+      transaction = await this.#writes.producer.transaction()
       step = 'send'
       for (const [topic, records] of Map.groupBy(request.outputs, (output) => output.topic))
         for (const list of requestsOf(records)) await this.#send(transaction, topic, list)
@@ -87,33 +72,18 @@ export class TransactionalProducer {
   }
 
   async close(): Promise<void> {
-    await limited(this.#producer.disconnect(), CLOSE_LIMIT_MS)
-    this.#sockets.close()
+    await this.#writes.close()
   }
 
   /** Ends it at once: nothing more is sent. */
   abandon(): void {
-    this.#sockets.close()
-    this.#producer.disconnect().catch(() => undefined)
+    this.#writes.abandon()
   }
 
   async #send(transaction: Transaction, topic: string, records: readonly OutgoingRecord[]): Promise<void> {
-    const messages = records.map(messageOf)
-    const written = await transaction
-      .send({ topic, messages, acks: ALL_REPLICAS, timeout: ACKS_TIMEOUT_MS })
-      .catch((error: unknown) => {
-        throw produceError(error, { topic, records, brokers: this.#config.brokers })
-      })
-    const missing = this.#destinations.missing(
-      messages,
-      written.map(({ partition }) => partition),
-    )
-    if (missing === undefined) return
-    throw new HoldfastError(
-      'HF_PRODUCE_FAILED',
-      `${topic}/${missing} has not acknowledged its records; its leader may have changed.\n  Fix: nothing, they are written again.`,
-      { details: { topic, partition: missing } },
-    )
+    await this.#writes.send(transaction, topic, records).catch((error: unknown) => {
+      throw produceError(error, { topic, records, brokers: this.#config.brokers })
+    })
   }
 }
 

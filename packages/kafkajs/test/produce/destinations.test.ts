@@ -12,28 +12,6 @@ const metadata = (count: number): PartitionMetadata[] =>
   }))
 const message = (fields: Partial<Message> = {}): Message => ({ value: null, ...fields })
 
-/** Of Kafka's own test of `Utils.murmur2`. */
-const MURMUR2: readonly (readonly [string, number])[] = [
-  ['21', -973_932_308],
-  ['foobar', -790_332_482],
-  ['a-little-bit-long-string', -985_981_536],
-  ['a-little-bit-longer-string', -1_486_304_829],
-  ['lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8', -58_897_971],
-  ['abc', 479_470_107],
-]
-
-test.each(MURMUR2)('the key %s goes where the Java client sends it', (key, hash) => {
-  for (const count of [1, 2, 7, 100, 65_537]) {
-    const { choose } = new Destinations()
-    const partition = choose({
-      topic: 't',
-      partitionMetadata: metadata(count),
-      message: message({ key: Buffer.from(key) }),
-    })
-    expect(partition).toBe((hash & 0x7fff_ffff) % count)
-  }
-})
-
 test('a key of megabytes takes no longer than to read it', () => {
   const { choose } = new Destinations()
   const key = Buffer.alloc(8 * 1024 * 1024, 7)

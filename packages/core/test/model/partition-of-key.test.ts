@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { murmur2 } from '../../src/fake-driver/murmur2.ts'
+import { partitionOfKey } from '../../src/model/partition-of-key.ts'
 
 // Of Kafka's own test of `Utils.murmur2`.
 test.each([
@@ -9,6 +9,7 @@ test.each([
   ['a-little-bit-longer-string', -1_486_304_829],
   ['lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8', -58_897_971],
   ['abc', 479_470_107],
-])('the hash of %s is that of the Java client', (key, hash) => {
-  expect(murmur2(Buffer.from(key))).toBe(hash)
+])('the key %s goes where the Java client sends it', (key, hash) => {
+  for (const count of [1, 2, 7, 100, 65_537, 2 ** 31])
+    expect(partitionOfKey(Buffer.from(key), count)).toBe((hash & 0x7fff_ffff) % count)
 })
