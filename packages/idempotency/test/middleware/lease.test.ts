@@ -53,13 +53,19 @@ test('who lost its key to another is aborted with a code of its own, and its att
   expect(broker.committed('t', 0)).toBe(1)
 })
 
-test('what comes back late overwrites nothing, and what the other did counts', async () => {
+/** An attempt at `a` that is under way, in a process that has stood still for longer than its lease. */
+async function asleepPastItsLease() {
   const { open, work } = gate()
-  const { produce, clock, calls, store, broker } = await onceScene({ once: LEASE, work })
-  produce('a')
-  await clock.advance('1s')
-  const key = store.calls[0]?.entries[0]?.key as string
-  clock.block('40s')
+  const scene = await onceScene({ once: LEASE, work })
+  scene.produce('a')
+  await scene.clock.advance('1s')
+  const key = scene.store.calls[0]?.entries[0]?.key as string
+  scene.clock.block('40s')
+  return { ...scene, open, key }
+}
+
+test('what comes back late overwrites nothing, and what the other did counts', async () => {
+  const { clock, calls, store, broker, open, key } = await asleepPastItsLease()
   const [taken] = await store.inner.claim([{ key, ...stolen, leaseMs: 60_000 }])
   open[0]?.end()
   await clock.advance('1s')
@@ -71,12 +77,7 @@ test('what comes back late overwrites nothing, and what the other did counts', a
 })
 
 test('an effect that came late is not made again by this process, where the other gave up', async () => {
-  const { open, work } = gate()
-  const { produce, clock, calls, store, broker } = await onceScene({ once: LEASE, work })
-  produce('a')
-  await clock.advance('1s')
-  const key = store.calls[0]?.entries[0]?.key as string
-  clock.block('40s')
+  const { clock, calls, store, broker, open, key } = await asleepPastItsLease()
   await store.inner.claim([{ key, ...stolen, leaseMs: 5_000 }])
   open[0]?.end()
   await clock.advance('20s')
