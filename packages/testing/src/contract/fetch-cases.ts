@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { RecordHeaders, recordsOf } from '@holdfast/core'
+import { RecordHeaders, recordsOf, type StartsAt } from '@holdfast/core'
 import type { DriverCase } from './driver-environment.ts'
 import { numbered, offsets, scene } from './scene.ts'
 
@@ -69,6 +69,27 @@ export const FETCH_CASES: readonly DriverCase[] = [
       await reader.until(() => reader.offsetsOf(topic, 0).length >= 40, 'the records that were held back')
       await quiet()
       assert.deepEqual(reader.offsetsOf(topic, 0), offsets(0, 40))
+    },
+  ),
+
+  scene(
+    'partitions begin where somebody else says, given what the group has committed',
+    2,
+    async ({ topic, client, produce }) => {
+      for (const partition of [0, 1]) await produce(topic, partition, numbered(0, 10))
+      const asked: (readonly [partition: number, committed: number, position: number])[] = []
+      const startsAt: StartsAt = async (partitions) =>
+        partitions.map(({ partition, committed, position }) => {
+          asked.push([partition, committed, position])
+          return { topic, partition, committed, position: partition === 0 ? 7 : position }
+        })
+      const reader = await client({ settings: { startsAt } }).start()
+      await reader.until(() => [0, 1].every((partition) => reader.offsetsOf(topic, partition).includes(9)), 'the ends')
+      assert.deepEqual(asked.toSorted(), [
+        [0, -1, 0],
+        [1, -1, 0],
+      ])
+      assert.deepEqual([reader.offsetsOf(topic, 0), reader.offsetsOf(topic, 1)], [offsets(7, 10), offsets(0, 10)])
     },
   ),
 

@@ -16,6 +16,9 @@ interface Position {
   offset: number
 }
 
+/** What the group has committed. */
+type CommittedOf = (partition: TopicPartition) => StoredOffset
+
 /**
  * Reads ahead by one batch of each partition: a fetch takes a turn of the event loop, and a pause that comes meanwhile
  * does not stop the batch that is on its way.
@@ -29,6 +32,7 @@ export class FakeFetcher {
   readonly #epochs = new Map<string, number>()
   readonly #paused = new Set<string>()
   readonly #stopListening: () => void
+  #asked: readonly AssignedPartition[] | undefined
   #late: RecordBatch[] = []
   #isFetching = false
   #isClosed = false
@@ -68,7 +72,22 @@ export class FakeFetcher {
   }
 
   /** Where a partition is read from: the committed offset, else as `autoOffsetReset` says. */
-  locate({ topic, partition }: TopicPartition, { offset, metadata }: StoredOffset): AssignedPartition {
+  /** Has somebody else say where partitions begin; the next `startsOf` takes that. */
+  async askStarts(partitions: readonly TopicPartition[], committed: CommittedOf): Promise<void> {
+    this.#asked = await this.#context.startsAt?.(this.#located(partitions, committed))
+  }
+
+  startsOf(partitions: readonly TopicPartition[], committed: CommittedOf): readonly AssignedPartition[] {
+    const asked = this.#asked
+    this.#asked = undefined
+    return asked ?? this.#located(partitions, committed)
+  }
+
+  #located(partitions: readonly TopicPartition[], committed: CommittedOf): AssignedPartition[] {
+    return partitions.map((each) => this.#locate(each, committed(each)))
+  }
+
+  #locate({ topic, partition }: TopicPartition, { offset, metadata }: StoredOffset): AssignedPartition {
     const position = offset >= 0 ? offset : this.#resetOffset({ topic, partition })
     const start = { topic, partition, position, committed: offset }
     return metadata === '' ? start : { ...start, metadata, logEnd: this.#logs.at({ topic, partition }).end }

@@ -22,6 +22,9 @@ export interface GroupMember {
   readonly owned: readonly TopicPartition[]
   /** Settles when the member has joined the coming generation; its commits count until then. */
   prepare(): Promise<void>
+  /** Whether somebody else says where its partitions begin; it is asked before they are adopted. */
+  readonly asksStarts: boolean
+  askStarts(partitions: readonly TopicPartition[]): Promise<void>
   adopt(generationId: number, partitions: readonly TopicPartition[], strategy: string): void
 }
 
@@ -104,7 +107,10 @@ export class FakeGroup {
     const strategy = commonStrategy(members)
     const target = assignRange(members, this.#partitionsOf)
     const assignment = strategy === COOPERATIVE ? withheld(target, members) : target
-    for (const member of members) member.adopt(this.#generationId, assignment.get(member.memberId) ?? [], strategy)
+    const generationId = this.#generationId
+    const assigned = (member: GroupMember): readonly TopicPartition[] => assignment.get(member.memberId) ?? []
+    for (const member of members) if (member.asksStarts) await member.askStarts(assigned(member))
+    for (const member of members) member.adopt(generationId, assigned(member), strategy)
   }
 
   /** A set of its own: what an earlier round is still waiting for says nothing in this one. */

@@ -181,6 +181,14 @@ export class FakeMember implements Driver, GroupMember {
     if (this.#phase === 'preparing') this.#joinUnderWay = Promise.withResolvers()
   }
 
+  get asksStarts(): boolean {
+    return this.#context.startsAt !== undefined
+  }
+
+  askStarts(partitions: readonly TopicPartition[]): Promise<void> {
+    return this.#fetcher.askStarts(partitions, (each) => this.#ports.group.committed(each))
+  }
+
   adopt(generationId: number, partitions: readonly TopicPartition[], strategy: string): void {
     if (this.#phase !== 'joining' && this.#phase !== 'preparing') return
     const { sink } = this.#context
@@ -193,7 +201,7 @@ export class FakeMember implements Driver, GroupMember {
     this.#owned = partitions
     if (this.#context.transactionalIdPrefix !== undefined)
       for (const partition of withoutAny(partitions, retainable)) this.#transactor.claim(partition)
-    const located = partitions.map((each) => this.#fetcher.locate(each, this.#ports.group.committed(each)))
+    const located = this.#fetcher.startsOf(partitions, (each) => this.#ports.group.committed(each))
     const { epoch, retained } = sink.assigned({
       partitions: located,
       retainable,
