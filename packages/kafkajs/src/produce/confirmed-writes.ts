@@ -40,6 +40,11 @@ export class ConfirmedWrites {
     })
   }
 
+  /** As of its last record, how many partitions that topic has. */
+  get partitions(): number | undefined {
+    return this.#destinations.partitions
+  }
+
   async send(writer: Writer, topic: string, records: readonly OutgoingRecord[]): Promise<void> {
     const messages = records.map(messageOf)
     const written = await writer.send({ topic, messages, acks: ALL_REPLICAS, timeout: ACKS_TIMEOUT_MS })

@@ -9,8 +9,16 @@ export class Destinations {
   readonly #byDefault = Partitioners.DefaultPartitioner()
   readonly #chosen = new WeakMap<Message, number>()
 
+  #partitions: number | undefined
+
+  /** How many partitions the topic has; undefined before the first record. */
+  get partitions(): number | undefined {
+    return this.#partitions
+  }
+
   readonly choose = (args: PartitionerArgs): number => {
     const { topic, message, partitionMetadata } = args
+    this.#partitions = partitionMetadata.length
     const partition = this.#chosen.get(message) ?? this.#byKey(args) ?? this.#byDefault(args)
     if (!partitionMetadata.some(({ partitionId }) => partitionId === partition))
       throw partitionMissing(topic, partition)

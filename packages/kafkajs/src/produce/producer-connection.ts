@@ -13,6 +13,11 @@ export class ProducerConnection {
     this.#writes = new ConfirmedWrites(config, logger, { retry: RETRY })
   }
 
+  /** How many partitions its topic has; undefined before the first record. */
+  get partitions(): number | undefined {
+    return this.#writes.partitions
+  }
+
   async send(topic: string, records: readonly OutgoingRecord[]): Promise<void> {
     const { producer } = this.#writes
     this.#connecting ??= producer.connect()

@@ -1,9 +1,9 @@
 import type { OutgoingRecord } from '@holdfast/core'
 
 /** Half of what a topic takes at once by default (`max.message.bytes`). */
-const MAX_BYTES = 524_288
+export const MAX_BYTES = 524_288
 /** kafkajs sorts records to their partitions in quadratic time. */
-const MAX_RECORDS = 500
+export const MAX_RECORDS = 500
 /** The lengths, attributes and deltas of a record, at most. */
 const RECORD_OVERHEAD_BYTES = 40
 const HEADER_OVERHEAD_BYTES = 10

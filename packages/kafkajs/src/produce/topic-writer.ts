@@ -1,4 +1,5 @@
 import { HoldfastError, type OutgoingRecord } from '@holdfast/core'
+import { type Asked, recordsOf, takeJoined } from './joined-calls.ts'
 import { produceError } from './produce-error.ts'
 import type { ProducerConnection } from './producer-connection.ts'
 import { requestsOf } from './requests.ts'
@@ -10,11 +11,10 @@ const ABOUT_RECORDS: readonly string[] = ['HF_RECORD_TOO_LARGE', 'HF_RECORD_REFU
 
 export interface TopicWriterPorts {
   readonly brokers: readonly string[]
-  connect(): Pick<ProducerConnection, 'send' | 'close' | 'abandon'>
+  connect(): Pick<ProducerConnection, 'send' | 'close' | 'abandon' | 'partitions'>
 }
 
-interface Call {
-  readonly records: readonly OutgoingRecord[]
+interface Call extends Asked {
   readonly endMs: number
   readonly done: PromiseWithResolvers<void>
 }
@@ -25,12 +25,16 @@ interface Call {
  * - One request at a time. kafkajs counts the sequence of an idempotent producer back when a request fails, also where it
  *   was written; the next one would take its number, and brokers acknowledge that as a repetition and drop it.
  * - After any error a new producer, for the same reason.
+ * - Calls that wait for one partition are written together, however many ask at a time.
  */
 export class TopicWriter {
   readonly #topic: string
   readonly #ports: TopicWriterPorts
   readonly #waiting: Call[] = []
   #isWorking = false
+  #partitions: number | undefined
+  /** Where records go next that may go anywhere. */
+  #anyPartition = 0
   #connection: ReturnType<TopicWriterPorts['connect']> | undefined
   /** Ends the request under way for its call. */
   #interrupt: ((error: Error) => void) | undefined
@@ -60,16 +64,29 @@ export class TopicWriter {
 
   async #work(): Promise<void> {
     this.#isWorking = true
-    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
-      try {
-        for (const records of requestsOf(call.records)) await this.#deliver(records, call.endMs)
-        call.done.resolve()
-      } catch (error) {
-        call.done.reject(error)
-        if (!ABOUT_RECORDS.includes((error as HoldfastError).code)) this.#refuseWaiting(error)
-      }
-    }
+    while (this.#waiting.length > 0) await this.#settle(takeJoined(this.#waiting, this.#partitions))
     this.#isWorking = false
+  }
+
+  /** The first of them has waited longest. */
+  async #settle(calls: readonly Call[]): Promise<void> {
+    const endMs = Math.min(...calls.map((call) => call.endMs))
+    this.#anyPartition = (this.#anyPartition + 1) % (this.#partitions ?? 1)
+    const records = recordsOf(calls, this.#anyPartition)
+    try {
+      if (calls.length > 1) await this.#send(records, endMs)
+      else for (const request of requestsOf(records)) await this.#deliver(request, endMs)
+      for (const { done } of calls) done.resolve()
+    } catch (error) {
+      const isAboutRecords = ABOUT_RECORDS.includes((error as HoldfastError).code)
+      // One of them is to blame, and its partition has taken none.
+      if (isAboutRecords && calls.length > 1) {
+        for (const call of calls) await this.#settle([call])
+        return
+      }
+      for (const { done } of calls) done.reject(error)
+      if (!isAboutRecords) this.#refuseWaiting(error)
+    }
   }
 
   /** `max.message.bytes` bounds what is written together: what is too large at once is not always too large in halves. */
@@ -94,6 +111,7 @@ export class TopicWriter {
     connection.send(this.#topic, records).then(resolve, reject)
     try {
       await promise
+      this.#partitions = connection.partitions
     } catch (error) {
       this.#connection = undefined
       connection.abandon()

@@ -1,4 +1,4 @@
-import type { HoldfastError, OutgoingRecord } from '@holdfast/core'
+import { type HoldfastError, type OutgoingRecord, partitionOfKey } from '@holdfast/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { requestsOf } from '../../src/produce/requests.ts'
 import { TopicWriter } from '../../src/produce/topic-writer.ts'
@@ -16,16 +16,19 @@ const code = (promise: Promise<void>): Promise<string> =>
   )
 
 /** A writer whose requests are answered by the test, each `c` connections old. */
-function rig() {
+function rig({ partitions }: { readonly partitions?: number } = {}) {
   const requests: { readonly text: string; readonly c: number; readonly answer: PromiseWithResolvers<void> }[] = []
   const ended: string[] = []
+  const destinations: (number | undefined)[][] = []
   let connections = 0
   const connect = () => {
     connections += 1
     const c = connections
     return {
+      partitions,
       send(_topic: string, records: readonly OutgoingRecord[]): Promise<void> {
         const answer = Promise.withResolvers<void>()
+        destinations.push(records.map(({ partition }) => partition))
         requests.push({ text: records.map(({ value }) => String(value)).join(''), c, answer })
         return answer.promise
       },
@@ -42,8 +45,80 @@ function rig() {
     await vi.advanceTimersByTimeAsync(0)
   }
   const seen = (): string[] => requests.map(({ text, c }) => `${text}@${c}`)
-  return { writer, write, answer, seen, ended }
+  return { writer, write, answer, seen, ended, destinations: () => destinations }
 }
+
+const keyed = (key: string, value: string): OutgoingRecord => ({ ...record(value), key: Buffer.from(key) })
+
+describe('calls that wait', () => {
+  /** `a` is answered, so that the number of partitions is known, and another one is under way. */
+  async function busy(partitions: number) {
+    const made = rig({ partitions })
+    const first = made.write('a')
+    await made.answer()
+    await first
+    const second = made.write('b')
+    return { ...made, second, one: (each: OutgoingRecord) => code(made.writer.write([each])) }
+  }
+
+  test('for one partition are one request, in their order, and others wait for their turn', async () => {
+    const { one, answer, seen } = await busy(3)
+    expect(['m', 'f', 'b'].map((key) => partitionOfKey(Buffer.from(key), 3))).toEqual([2, 0, 2])
+    const written = [
+      one(keyed('m', 'm')),
+      one(keyed('f', 'f')),
+      one(keyed('b', 'b')),
+      one({ ...record('p'), partition: 0 }),
+    ]
+    for (let count = 0; count < 3; count += 1) await answer()
+    expect(await Promise.all(written)).toEqual(['written', 'written', 'written', 'written'])
+    expect(seen().slice(2)).toEqual(['mb@1', 'fp@1'])
+  })
+
+  test('and may go to any partition are one request to one of them', async () => {
+    const { one, answer, seen, destinations } = await busy(3)
+    const written = [one(record('x')), one(keyed('k', 'k')), one(record('y'))]
+    for (let count = 0; count < 3; count += 1) await answer()
+    await Promise.all(written)
+    expect(seen().slice(2)).toEqual(['xy@1', 'k@1'])
+    expect(new Set(destinations()[2]).size).toBe(1)
+    expect(destinations()[2]?.[0]).toBeTypeOf('number')
+  })
+
+  test('are written one by one where one of them is to blame: none of them had been taken', async () => {
+    const { one, answer, seen } = await busy(1)
+    const written = [one(record('x')), one(record('y')), one(record('z'))]
+    await answer()
+    await answer(tooLarge())
+    await answer()
+    await answer(tooLarge())
+    await answer()
+    expect(await Promise.all(written)).toEqual(['written', 'HF_RECORD_TOO_LARGE', 'written'])
+    expect(seen().slice(2)).toEqual(['xyz@1', 'x@2', 'y@2', 'z@3'])
+  })
+
+  test('fail together where no broker answers', async () => {
+    const { one, answer, seen } = await busy(1)
+    const failed = [one(record('x')), one(record('y'))]
+    await answer()
+    await answer(down())
+    expect(await Promise.all(failed)).toEqual(['HF_BROKER_UNREACHABLE', 'HF_BROKER_UNREACHABLE'])
+    expect(seen()).toHaveLength(3)
+  })
+
+  test('are joined up to what a topic takes at once by default', async () => {
+    const { one, answer, seen } = await busy(1)
+    const large = 'x'.repeat(200_000)
+    const written = [one(record(large)), one(record(large)), one(record(large))]
+    for (let count = 0; count < 3; count += 1) await answer()
+    await Promise.all(written)
+    expect(
+      seen()
+        .slice(2)
+        .map((text) => text.length - '@1'.length),
+    ).toEqual([400_000, 200_000])
+  })
+})
 
 describe('a topic writer', () => {
   test('sends one request at a time, in the order of the calls, over one connection', async () => {
