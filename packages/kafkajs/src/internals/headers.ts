@@ -114,15 +114,19 @@ export function mendHeaders(
   Decoder.prototype.readVarIntArray = readVarIntArray
 }
 
+/** Most records have none, and every record is asked. */
+function isEmpty(headers: object): boolean {
+  for (const _name in headers) return false
+  return true
+}
+
 function toBuffer(value: unknown): Buffer | null {
   if (Buffer.isBuffer(value)) return value
   return value === null || value === undefined ? null : Buffer.from(String(value))
 }
 
 function deriveRawHeaders(headers: Readonly<Record<string, unknown>>): RawHeaders {
-  const names = Object.keys(headers)
-  if (names.length === 0) return NO_HEADERS
-  return names.flatMap((name): RawHeader[] => {
+  return Object.keys(headers).flatMap((name): RawHeader[] => {
     const value = headers[name]
     return Array.isArray(value) ? value.map((each): RawHeader => [name, toBuffer(each)]) : [[name, toBuffer(value)]]
   })
@@ -133,6 +137,6 @@ function deriveRawHeaders(headers: Readonly<Record<string, unknown>>): RawHeader
  * decode through the mend are derived from the object: duplicates then stand together.
  */
 export function rawHeaders(headers: object | null | undefined): RawHeaders {
-  if (headers === null || headers === undefined) return NO_HEADERS
+  if (headers === null || headers === undefined || isEmpty(headers)) return NO_HEADERS
   return HeaderBag.wireOf(headers) ?? deriveRawHeaders(headers as Record<string, unknown>)
 }

@@ -56,13 +56,15 @@ export function readRecords(header: BatchHeader, body: Buffer, position: number,
     return { messages: reader.messages, isWhole: true }
   } catch (error) {
     return { messages: reader.messages, isWhole: false, failure: reader.failureBy(error as Error) }
+  } finally {
+    reader.end()
   }
 }
 
 class RecordReader {
   readonly messages: DecodedMessage[] = []
   readonly #header: BatchHeader
-  readonly #context: object
+  readonly #context: BatchContext
   readonly #outer: Decoder
   readonly #position: number
   /** The next message has this offset, or a later one. */
@@ -132,6 +134,13 @@ class RecordReader {
     this.#least = number + 1
   }
 
+  /** All records are read that will be. */
+  end(): void {
+    const { baseOffset, firstTimestamp } = this.#header
+    this.#context.firstOffset = String(baseOffset)
+    this.#context.firstTimestamp = firstTimestamp
+  }
+
   /** What is lost: one offset where the bounds of its record hold, else all that is left of the batch. */
   failureBy(error: Error): Failure {
     const { lastOffset } = this.#header
@@ -153,12 +162,22 @@ class RecordReader {
 }
 
 /** What kafkajs keeps of a batch beside each of its messages. */
-function contextOf(header: BatchHeader): object {
+interface BatchContext {
+  firstOffset: string | KafkajsLong
+  firstTimestamp: string | KafkajsLong
+}
+
+/** A number as kafkajs holds it: a text would be read anew for each record that is counted from it. */
+interface KafkajsLong {
+  readonly value: bigint
+}
+
+function contextOf(header: BatchHeader): BatchContext {
   const { baseOffset, lastOffset, isTransactional, isControl, isLogAppendTime } = header
   const { partitionLeaderEpoch, firstTimestamp, maxTimestamp, producerId, producerEpoch, firstSequence } = header
-  return {
-    firstOffset: String(baseOffset),
-    firstTimestamp,
+  const context: BatchContext & Readonly<Record<string, unknown>> = {
+    firstOffset: { value: BigInt(baseOffset) },
+    firstTimestamp: { value: BigInt(firstTimestamp) },
     partitionLeaderEpoch,
     inTransaction: isTransactional,
     isControlBatch: isControl,
@@ -170,6 +189,7 @@ function contextOf(header: BatchHeader): object {
     timestampType: isLogAppendTime ? 1 : 0,
     magicByte: MAGIC,
   }
+  return context
 }
 
 function corrupt(reason: string): InternalFault {
