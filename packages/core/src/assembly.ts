@@ -168,6 +168,7 @@ export class Assembly {
         settled: (context, record) => this.#outcomes.settleEarly(context, record),
       }),
       longMs: this.#config.heartbeatIntervalMs,
+      gate: this.#handling.gate,
       handlerOf: (topic) => this.#handling.of(topic),
       waitingOutcome: this.failing.waitingOutcome,
       forward: this.failing.forward,

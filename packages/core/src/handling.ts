@@ -1,12 +1,13 @@
 import type { ConsumerConfig } from './config/options.ts'
 import type { Failing } from './failing.ts'
 import { type BoundHandler, Handlers } from './pipeline/handlers.ts'
-import { startMiddleware, startsByMiddleware, tellCommits } from './pipeline/start-middleware.ts'
+import { lendsSlots, startMiddleware, startsByMiddleware, tellCommits } from './pipeline/start-middleware.ts'
 import { withMiddleware } from './pipeline/with-middleware.ts'
 import type { Clock } from './ports/clock.ts'
 import type { StartsAt } from './ports/driver.ts'
 import type { Events } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
+import { HandlerGate } from './runtime/handler-gate.ts'
 import { Threads } from './threads/threads.ts'
 
 export interface HandlingParts {
@@ -22,13 +23,17 @@ export class Handling {
   readonly #logger: Logger
   readonly #threads: Threads
   readonly #handlers: Handlers
+  /** Undefined where every attempt has its slot to itself. */
+  readonly gate: HandlerGate | undefined
 
   constructor(config: ConsumerConfig, { failing, events, logger, clock }: HandlingParts) {
     this.#config = config
     this.#logger = logger
     this.#threads = new Threads(config, logger)
     const { isolate } = this.#threads
-    this.#handlers = new Handlers({ ...failing, limits: config, isolate, wrap: withMiddleware(config.use, clock) })
+    this.gate = lendsSlots(config) ? new HandlerGate(clock) : undefined
+    const wrap = withMiddleware(config.use, clock, this.gate)
+    this.#handlers = new Handlers({ ...failing, limits: config, isolate, wrap })
     tellCommits(config, events)
   }
 

@@ -42,7 +42,7 @@ export class AttemptContext implements CallContext {
   readonly delivery: Delivery
   readonly handler: string
   readonly epoch: number
-  /** While it waits for a thread, its age instead. */
+  /** While it waits for its place, its age instead. */
   #startedMs: number
   #place: 'here' | 'waiting' | 'elsewhere' = 'here'
   readonly #scope: AttemptScope
@@ -54,6 +54,8 @@ export class AttemptContext implements CallContext {
   /** Made when the handler first produces. */
   #outputs: AttemptOutputs | undefined
   #isOver = false
+  /** Told that the attempt has to end, while it waits. */
+  #whenAborted: (() => void) | undefined
   /** Some records of the batch failed, and others did not. */
   isPartlyDone = false
 
@@ -65,25 +67,28 @@ export class AttemptContext implements CallContext {
     this.#startedMs = startedMs
   }
 
-  /** When it began. While it waits for a thread it does not age. */
+  /** When it began. While it waits for its place it does not age. */
   get startedMs(): number {
     return this.#place === 'waiting' ? this.#scope.now() - this.#startedMs : this.#startedMs
   }
 
-  /** Whether its handler runs in another thread, and so cannot block this one. */
+  /** Whether its handler runs in another thread or not yet, and so cannot block this one. */
   get isElsewhere(): boolean {
     return this.#place !== 'here'
   }
 
-  /** Its handler is called in another thread, and not yet; `start` tells when it is. */
-  postpone(): void {
+  /** Its handler waits for its place, until `start`; `whenAborted` is called when it need not wait any more. */
+  postpone(whenAborted?: () => void): void {
     this.#startedMs = this.#scope.now() - this.startedMs
     this.#place = 'waiting'
+    this.#whenAborted = whenAborted
+    if (this.isAborted) whenAborted?.()
   }
 
-  start(): void {
+  start(place: 'here' | 'elsewhere'): void {
     this.#startedMs = this.startedMs
-    this.#place = 'elsewhere'
+    this.#place = place
+    this.#whenAborted = undefined
   }
 
   get attempt(): number {
@@ -228,6 +233,7 @@ export class AttemptContext implements CallContext {
     if (this.#aborted !== undefined) return
     this.#aborted = reason
     this.#controller?.abort(abortError(reason, this.first))
+    this.#whenAborted?.()
   }
 }
 

@@ -49,6 +49,11 @@ export interface MiddlewareTraits {
   /** It knows records by their places, and would take one that was written to a retry topic twice for two. */
   readonly refusesRetryTopics?: boolean
   /**
+   * It waits for something that is no work of the handler's, such as a store, before it calls `next` or after that. Meanwhile its
+   * slot begins another attempt, so that a consumer has more attempts under way than slots; handlers still run in slots alone.
+   */
+  readonly lendsSlot?: boolean
+  /**
    * Where partitions begin, by what the middleware itself keeps of their progress; asked when they are assigned to this member,
    * and not to be longer than a few seconds: the group waits.
    */

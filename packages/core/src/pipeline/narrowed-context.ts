@@ -81,11 +81,11 @@ export class NarrowedContext implements CallContext {
     return this.#outer.produce
   }
 
-  postpone(): void {
-    this.#outer.postpone()
+  postpone(whenAborted?: () => void): void {
+    this.#outer.postpone(whenAborted)
   }
 
-  start(): void {
-    this.#outer.start()
+  start(place: 'here' | 'elsewhere'): void {
+    this.#outer.start(place)
   }
 }

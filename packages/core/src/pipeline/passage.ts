@@ -2,12 +2,10 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import type { Call } from './call.ts'
 import { type Middleware, type Narrowing, nameOfMiddleware } from './middleware.ts'
-import { SeenPromise } from './seen-promise.ts'
+import { type Ended, SeenPromise } from './seen-promise.ts'
 
 /** What a middleware stands around: the next one, or the handler. */
 export type Inside = (call: Call) => unknown
-
-type Ended = { readonly value: unknown; readonly error?: never } | { readonly error: unknown }
 
 /**
  * One way through one middleware to what is inside it.
@@ -20,8 +18,7 @@ export class Passage {
   readonly #middleware: Middleware
   readonly #inside: Inside
   readonly #call: Call
-  #running: Promise<Ended> | undefined
-  #given: SeenPromise<unknown> | undefined
+  #given: SeenPromise | undefined
   #misuse: HoldfastError | undefined
   #isClosed = false
 
@@ -34,27 +31,27 @@ export class Passage {
   readonly next = (inside?: Narrowing): Promise<unknown> => {
     if (this.#isClosed) return this.#refuse('after it had returned')
     if (this.#given !== undefined) return this.#refuse('twice')
-    const result = this.#enter(inside)
-    this.#running = result.then(
-      (value) => ({ value }),
-      (error: unknown) => ({ error }),
-    )
-    this.#given = SeenPromise.of(result)
+    this.#given = SeenPromise.of(this.#enter(inside))
     return this.#given
   }
 
   /** The middleware has thrown: its error is what counts. */
   async fail(error: unknown): Promise<never> {
     this.#isClosed = true
-    await this.#running
+    await this.#given?.ended
     throw error
   }
 
-  /** The middleware has answered. */
-  async leave(answer: unknown): Promise<unknown> {
+  /** The middleware has answered. Answers at once where what is inside has ended. */
+  leave(answer: unknown): unknown {
     this.#isClosed = true
-    const hasSeen = this.#given?.isSeen
-    const ended = await this.#running
+    const hasSeen = this.#given?.isSeen === true
+    const ended = this.#given?.ended
+    if (ended instanceof Promise) return ended.then((end) => this.#answer(answer, end, hasSeen))
+    return this.#answer(answer, ended, hasSeen)
+  }
+
+  #answer(answer: unknown, ended: Ended | undefined, hasSeen: boolean): unknown {
     if (this.#misuse !== undefined) throw this.#misuse
     if (ended === undefined) return answer
     if ('value' in ended) return answer === undefined ? ended.value : answer
@@ -62,13 +59,18 @@ export class Passage {
     return answer
   }
 
-  async #enter(inside: Narrowing | undefined): Promise<unknown> {
+  /** What is inside answers with a promise as a rule, which is taken as it is. */
+  #enter(inside: Narrowing | undefined): Promise<unknown> {
     const { context } = this.#call
-    if (context.isAborted) throw context.signal.reason
-    return this.#inside(this.#call.narrowed(inside))
+    try {
+      if (context.isAborted) return Promise.reject(context.signal.reason)
+      return Promise.resolve(this.#inside(this.#call.narrowed(inside)))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
-  #refuse(when: string): Promise<never> {
+  #refuse(when: string): Promise<unknown> {
     const error = nextRefused(this.#middleware, this.#call, when)
     this.#misuse = error
     // Whoever called may be gone, and the attempt over: this line is all that tells.

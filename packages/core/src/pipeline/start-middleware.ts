@@ -37,6 +37,11 @@ export function startsByMiddleware(used: Used): StartsAt | undefined {
   }
 }
 
+/** Whether attempts of this consumer let other ones begin in their slots while they wait. */
+export function lendsSlots(used: Used): boolean {
+  return allTraits(used).some(({ lendsSlot }) => lendsSlot === true)
+}
+
 function allTraits({ use, handlers }: Used): MiddlewareTraits[] {
   return [...new Set([...use, ...handlers.flatMap(({ options }) => options.use ?? [])])].map(traitsOf)
 }

@@ -1,26 +1,52 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Handle } from './attempt.ts'
 import { Call, type CallScope } from './call.ts'
+import type { CallContext } from './call-context.ts'
 import type { HandlerDefinition } from './handler.ts'
-import type { AnyMiddleware, Middleware } from './middleware.ts'
+import { type AnyMiddleware, type Middleware, traitsOf } from './middleware.ts'
 import { type Inside, Passage } from './passage.ts'
 
 /** Puts middleware around what calls the handler. */
 export type WithMiddleware = (definition: HandlerDefinition, handle: Handle) => Handle
 
-/** The consumer's middleware is outermost, then the handler's; where there is none the handler is called as it is. */
-export function withMiddleware(outer: readonly AnyMiddleware[], clock: Clock): WithMiddleware {
+/** What lets so many handlers run at once as there are slots, where more attempts are under way. */
+export interface Gate {
+  /** Answers when the handler may begin; rejects where its attempt is told to end before that. */
+  enter(context: CallContext): number | Promise<number>
+  /** The handler that began then has ended. */
+  leave(sinceMs: number): void
+}
+
+/**
+ * The consumer's middleware is outermost, then the handler's; where there is none the handler is called as it is. A gate stands
+ * inside the last middleware that lends the slot, else around all of it.
+ */
+export function withMiddleware(outer: readonly AnyMiddleware[], clock: Clock, gate?: Gate): WithMiddleware {
   return ({ topics, batch, options }, handle) => {
     const use = [...outer, ...(options.use ?? [])] as readonly Middleware[]
-    if (use.length === 0) return handle
+    if (use.length === 0 && gate === undefined) return handle
     const scope: CallScope = { topics, batch, clock }
     const innermost: Inside = ({ input, context }) => handle(input, context)
-    const outermost = use.reduceRight((inside, middleware) => around(middleware, inside), innermost)
+    const lender = use.findLastIndex((middleware) => traitsOf(middleware).lendsSlot === true)
+    const within = use.slice(lender + 1).reduceRight(around, innermost)
+    const gated = gate === undefined ? within : through(gate, within)
+    const outermost = use.slice(0, lender + 1).reduceRight(around, gated)
     return (input, context) => outermost(new Call(scope, input, context))
   }
 }
 
-function around(middleware: Middleware, inside: Inside): Inside {
+function through(gate: Gate, inside: Inside): Inside {
+  return async (call) => {
+    const sinceMs = await gate.enter(call.context)
+    try {
+      return await inside(call)
+    } finally {
+      gate.leave(sinceMs)
+    }
+  }
+}
+
+function around(inside: Inside, middleware: Middleware): Inside {
   return async (call) => {
     const passage = new Passage(middleware, inside, call)
     let answer: unknown

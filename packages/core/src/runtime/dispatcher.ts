@@ -4,6 +4,7 @@ import PQueue from 'p-queue'
 import type { Outcome } from '../model/outcome.ts'
 import { AttemptContext, type AttemptScope } from '../pipeline/attempt-context.ts'
 import type { BoundHandler } from '../pipeline/handlers.ts'
+import type { AttemptsAhead } from '../policy/attempts-ahead.ts'
 import { type LaneSet, takeBatch } from '../schedule/lane.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { AttemptMeter } from '../state/attempt-meter.ts'
@@ -28,6 +29,8 @@ export interface DispatcherPorts {
   readonly scope: AttemptScope
   /** An attempt of this length may have blocked the event loop. */
   readonly longMs: number
+  /** Where attempts lend their slots: holds handlers back, so that no more than `limit` run at once. */
+  readonly gate: { limit: number; readonly ahead: AttemptsAhead } | undefined
   handlerOf(topic: string): BoundHandler
   /** What follows without a call of the handler, where records wait to be written to another topic. */
   waitingOutcome(context: AttemptContext, state: PartitionState): Outcome | undefined
@@ -56,6 +59,9 @@ export class Dispatcher {
   /** With a rate limit every record is a turn of its own: p-queue counts turns. */
   readonly #isRateLimited: boolean
   readonly #replaced = new Set<Slot>()
+  #slots = 1
+  /** So many attempts may be under way beside those in slots. */
+  #ahead = 0
   #heldSinceMs: number
   #isLoopWatched = false
 
@@ -71,19 +77,18 @@ export class Dispatcher {
   }
 
   get concurrency(): number {
-    return this.#queue.concurrency - this.#replaced.size
+    return this.#slots
   }
 
   set concurrency(slots: number) {
-    this.#queue.concurrency = slots + this.#replaced.size
+    this.#slots = slots
+    this.#resize()
   }
 
   /** The handler in this slot is not waited for: another slot takes its place until it comes back. */
   replace(slot: Slot): void {
-    if (this.#replaced.has(slot)) return
-    const { concurrency } = this
     this.#replaced.add(slot)
-    this.concurrency = concurrency
+    this.#resize()
   }
 
   /** Puts free slots to work. */
@@ -165,8 +170,15 @@ export class Dispatcher {
 
   #leave(slot: Slot): void {
     this.#ports.slots.leave(slot)
-    const { concurrency } = this
-    if (this.#replaced.delete(slot)) this.concurrency = concurrency
+    if (this.#replaced.delete(slot)) this.#resize()
+  }
+
+  #resize(): void {
+    const { gate } = this.#ports
+    this.#ahead = gate?.ahead.beside(this.#slots) ?? 0
+    const handlers = this.#slots + this.#replaced.size
+    if (gate !== undefined) gate.limit = handlers
+    if (this.#queue.concurrency !== handlers + this.#ahead) this.#queue.concurrency = handlers + this.#ahead
   }
 
   /** False where slots were taken away, or where every record has to ask p-queue. */
@@ -178,8 +190,16 @@ export class Dispatcher {
     if (outcome.type === 'moved' && outcome.behindSinceMs !== undefined) return
     const durationMs = nowMs - context.startedMs
     this.meter?.note(outcome, durationMs)
-    if (saysTime(outcome)) state.handlerTime.note(durationMs, context.delivery.records.length)
+    if (saysTime(outcome)) this.#noteTime(durationMs, context, state)
     if (durationMs >= this.#ports.longMs) this.#ports.slots.noteLong(context, nowMs)
+  }
+
+  #noteTime(durationMs: number, { delivery }: AttemptContext, { handlerTime }: PartitionState): void {
+    handlerTime.note(durationMs, delivery.records.length)
+    const { gate } = this.#ports
+    if (gate === undefined) return
+    gate.ahead.noteAttempt(durationMs)
+    if (gate.ahead.beside(this.#slots) !== this.#ahead) this.#resize()
   }
 
   /** Whether handlers that never wait have kept sockets and timers from running for too long. */

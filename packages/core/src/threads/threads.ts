@@ -80,7 +80,7 @@ export class Threads {
       const records = (batch ? input : [input]) as readonly DecodedRecord[]
       context.postpone()
       const answer = await this.#run(context, () => {
-        context.start()
+        context.start('elsewhere')
         return { module: href, call: packCall(context, records, batch) }
       })
       if (answer.type === 'done') return undefined

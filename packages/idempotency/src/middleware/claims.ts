@@ -1,5 +1,5 @@
 import type { AttemptCall, ConsumerRecord } from '@holdfast/core'
-import type { Claim, ClaimResult, IdempotencyStore } from '../store.ts'
+import type { Claim, ClaimRequest, ClaimResult, IdempotencyStore } from '../store.ts'
 import { busy, claimLost, lostTurn, mismatch, sameKey, unavailable } from './errors.ts'
 import type { Settings } from './options.ts'
 import type { Requests } from './requests.ts'
@@ -32,36 +32,28 @@ export class Claims {
 
   /** The records of a call; those that have no key have ended. */
   turnsOf(call: AttemptCall): Turn[] {
-    const { raw } = call
-    const keys = new Set<string>()
-    return call.records.map((record, index): Turn => {
-      const turn = { index, record, raw: raw[index] as ConsumerRecord, claim: undefined, settling: undefined }
-      try {
-        const request = this.#requests.of(record, turn.raw, call)
-        const isFirst = !keys.has(request.key)
-        keys.add(request.key)
-        return { ...turn, request, ending: isFirst ? undefined : failed(sameKey()) }
-      } catch (error) {
-        return { ...turn, request: undefined, ending: failed(error) }
-      }
-    })
+    const { records, raw } = call
+    const turns = records.map((record, index) => this.#turn(record, raw[index] as ConsumerRecord, call))
+    if (turns.length > 1) endRepeats(turns)
+    return turns
   }
 
   /** Claims what has not ended: then a turn has its claim, or an ending. Nothing is claimed where the store does not answer. */
   async claim(turns: readonly Turn[], call: AttemptCall): Promise<void> {
     const asking = turns.filter(({ ending }) => ending === undefined)
     try {
-      const results = await this.#store.claim(asking.flatMap(({ request }) => request ?? []))
+      const results = await this.#store.claim(asking.map(({ request }) => request as ClaimRequest))
       for (const [index, turn] of asking.entries()) this.#take(turn, results[index] as ClaimResult, call)
     } catch (error) {
       for (const turn of asking) turn.ending = failed(unavailable(this.#store.name, error))
     }
-    await this.#completeMade(asking, call)
+    const made = asking.filter(({ claim, raw }) => claim !== undefined && this.#made.has(raw))
+    if (made.length > 0) await this.#completeMade(made, call)
   }
 
   /** The effect of these was made, with these answers: writes it down. */
   async complete(turns: readonly Turn[], answers: readonly unknown[], call: AttemptCall): Promise<void> {
-    const results = answers.map((answer) => keptResult(answer, this.#settings.maxResultBytes, call.logger))
+    const results = answers.map((answer) => keptResult(answer, this.#settings.maxResultBytes, call))
     await this.#write(turns, results, answers, call)
   }
 
@@ -73,6 +65,16 @@ export class Claims {
     } catch (error) {
       call.logger.debug({ err: error }, 'idempotency keys are not given back, and stay until their lease ends')
     }
+  }
+
+  #turn(record: Turn['record'], raw: ConsumerRecord, call: AttemptCall): Turn {
+    const turn: Turn = { record, raw, request: undefined, claim: undefined, ending: undefined, settling: undefined }
+    try {
+      turn.request = this.#requests.of(record, raw, call)
+    } catch (error) {
+      turn.ending = failed(error)
+    }
+    return turn
   }
 
   #take(turn: Turn, result: ClaimResult, call: AttemptCall): void {
@@ -93,10 +95,8 @@ export class Claims {
   }
 
   async #completeMade(turns: readonly Turn[], call: AttemptCall): Promise<void> {
-    const made = turns.filter(({ claim, raw }) => claim !== undefined && this.#made.has(raw))
-    if (made.length === 0) return
-    const results = made.map(({ raw }) => this.#made.get(raw)?.result ?? null)
-    await this.#write(made, results, results.map(answerOf), call)
+    const results = turns.map(({ raw }) => this.#made.get(raw)?.result ?? null)
+    await this.#write(turns, results, results.map(answerOf), call)
   }
 
   async #write(
@@ -128,5 +128,15 @@ export class Claims {
   #remember(turn: Turn, result: string | null | undefined, error: unknown): void {
     this.#made.set(turn.raw, { result: result ?? null })
     turn.ending = failed(error)
+  }
+}
+
+/** Of records that have the same key the first one has its turn. */
+function endRepeats(turns: readonly Turn[]): void {
+  const keys = new Set<string>()
+  for (const turn of turns) {
+    if (turn.request === undefined) continue
+    if (keys.has(turn.request.key)) turn.ending = failed(sameKey())
+    keys.add(turn.request.key)
   }
 }

@@ -35,6 +35,7 @@ export function idempotent<Value = unknown, Key = unknown, Headers = unknown>(
   }
   return declareMiddleware(idempotent, {
     provides: 'effects once',
+    lendsSlot: true,
     start: async (logger) => settings.store.check?.((warning) => logger.warn({ warning }, 'idempotency store')),
   })
 }
@@ -55,11 +56,14 @@ async function handle(turns: readonly Turn[], call: AttemptCall, next: Next, hol
     controller.abort(error)
   })
   lease.keep(turns.flatMap(({ claim }) => claim ?? []))
-  const settle = settling(turns, call, claims, lease)
   const { signal } = controller
   try {
-    const answer = await next(call.batch ? { signal, settle, records: turns.map(({ record }) => record) } : { signal })
-    await end(turns, call.batch ? answer : [answer], call, holding)
+    if (call.batch) {
+      const settle = settling(turns, call, claims, lease)
+      await end(turns, await next({ signal, settle, records: turns.map(({ record }) => record) }), call, holding)
+    } else {
+      await claims.complete(turns, [await next({ signal })], call)
+    }
   } catch (error) {
     await fail(turns, lost === undefined ? error : lostTurn(lost), call, claims)
   } finally {
@@ -67,11 +71,9 @@ async function handle(turns: readonly Turn[], call: AttemptCall, next: Next, hol
   }
 }
 
-/** The handler has answered; of a batch an array may name failures. */
+/** The handler of a batch has answered; an array may name failures. */
 async function end(turns: readonly Turn[], answer: unknown, call: AttemptCall, { claims }: Holding): Promise<void> {
-  const failures = new Map(
-    (call.batch ? failuresOf(answer, turns.length) : []).map(({ index, error }) => [turns[index], error]),
-  )
+  const failures = new Map(failuresOf(answer, turns.length).map(({ index, error }) => [turns[index], error]))
   await Promise.all(turns.map(({ settling }) => settling))
   const left = turns.filter(({ ending }) => ending === undefined)
   for (const turn of left) if (failures.has(turn)) turn.ending = failed(failures.get(turn))

@@ -12,10 +12,9 @@ export type Ending =
  * an ending at the end.
  */
 export interface Turn {
-  readonly index: number
   readonly record: ConsumerRecord<unknown, unknown, unknown>
   readonly raw: ConsumerRecord
-  readonly request: ClaimRequest | undefined
+  request: ClaimRequest | undefined
   claim: Claim | undefined
   ending: Ending | undefined
   /** Under way where the handler of a batch has settled the record itself. */

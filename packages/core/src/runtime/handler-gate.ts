@@ -1,0 +1,60 @@
+import type { CallContext } from '../pipeline/call-context.ts'
+import type { Gate } from '../pipeline/with-middleware.ts'
+import { AttemptsAhead } from '../policy/attempts-ahead.ts'
+import type { Clock } from '../ports/clock.ts'
+import { Fifo } from '../schedule/fifo.ts'
+
+interface Waiting {
+  readonly context: CallContext
+  isGone: boolean
+  resolve(sinceMs: number): void
+}
+
+/**
+ * Keeps the number of handlers that run at once to that of the slots, where attempts lend their slots while their middleware
+ * waits for a store: then more attempts are under way than there are slots.
+ */
+export class HandlerGate implements Gate {
+  /** So many handlers run at once. */
+  limit = 1
+  readonly ahead: AttemptsAhead = new AttemptsAhead()
+  readonly #clock: Clock
+  readonly #waiting = new Fifo<Waiting>()
+  #running = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  enter(context: CallContext): number | Promise<number> {
+    if (this.#running >= this.limit || this.#waiting.length > 0) return this.#wait(context)
+    this.#running += 1
+    return this.#clock.now()
+  }
+
+  leave(sinceMs: number): void {
+    this.ahead.noteHandler(this.#clock.now() - sinceMs)
+    this.#running -= 1
+    while (this.#running < this.limit) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      if (next.isGone) continue
+      this.#running += 1
+      next.context.start('here')
+      next.resolve(this.#clock.now())
+    }
+  }
+
+  /** Until a handler ends; an attempt that is told to end does not wait for that. */
+  #wait(context: CallContext): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { context, isGone: false, resolve }
+      context.postpone(() => {
+        waiting.isGone = true
+        context.start('here')
+        reject(context.signal.reason)
+      })
+      this.#waiting.push(waiting)
+    })
+  }
+}
