@@ -2,7 +2,7 @@
 const MEMORY = 32
 /** More than the means ask for: what a store answers comes in bursts. */
 const HEADROOM = 1.5
-const MOST_PER_SLOT = 2
+const MOST_PER_SLOT = 5
 
 /**
  * How many attempts may be under way beside those whose handlers run, where attempts wait before and after their handlers: as

@@ -7,16 +7,9 @@ export interface GathererLimits {
   readonly clock: Pick<Clock, 'setTimer'>
 }
 
-/** One entry of somebody's call. */
+/** Entries that somebody waits for: with different keys, and no more than fit into one call. */
 interface Waiting<Entry, Result> {
-  readonly entry: Entry
-  readonly index: number
-  readonly call: Call<Result>
-}
-
-interface Call<Result> {
-  readonly results: Result[]
-  left: number
+  readonly entries: readonly Entry[]
   resolve(results: readonly Result[]): void
   reject(error: unknown): void
 }
@@ -31,6 +24,7 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
   readonly #send: (entries: readonly Entry[]) => Promise<readonly Result[]>
   readonly #limits: GathererLimits
   #waiting: Waiting<Entry, Result>[] = []
+  #waitingEntries = 0
   #isUnderWay = false
   #isDue = false
   #timer: Timer | undefined
@@ -41,10 +35,15 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
   }
 
   add(entries: readonly Entry[]): Promise<readonly Result[]> {
-    if (entries.length === 0) return Promise.resolve([])
+    if (entries.length === 1) return this.#wait(entries)
+    const answers = Promise.all(parts(entries, this.#limits.maxSize).map((part) => this.#wait(part)))
+    return answers.then((results) => results.flat())
+  }
+
+  #wait(entries: readonly Entry[]): Promise<readonly Result[]> {
     return new Promise((resolve, reject) => {
-      const call: Call<Result> = { results: new Array(entries.length), left: entries.length, resolve, reject }
-      for (const [index, entry] of entries.entries()) this.#waiting.push({ entry, index, call })
+      this.#waiting.push({ entries, resolve, reject })
+      this.#waitingEntries += entries.length
       this.#fly()
     })
   }
@@ -52,7 +51,7 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
   #fly(): void {
     if (this.#isUnderWay || this.#waiting.length === 0) return
     const { maxSize, maxWaitMs, clock } = this.#limits
-    const isFull = this.#waiting.length >= maxSize
+    const isFull = this.#waitingEntries >= maxSize
     if (this.#isDue && !(isFull && this.#timer !== undefined)) return
     this.#timer?.clear()
     this.#timer = undefined
@@ -77,27 +76,32 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
     const keys = new Set<string>()
     const flight: Waiting<Entry, Result>[] = []
     const rest: Waiting<Entry, Result>[] = []
+    let size = 0
     for (const waiting of this.#waiting) {
-      const { key } = waiting.entry
-      if (flight.length === maxSize || keys.has(key)) rest.push(waiting)
-      else flight.push(waiting)
-      keys.add(key)
+      const { entries } = waiting
+      const fits = size + entries.length <= maxSize && entries.every(({ key }) => !keys.has(key))
+      for (const { key } of entries) keys.add(key)
+      if (fits) size += entries.length
+      ;(fits ? flight : rest).push(waiting)
     }
     this.#waiting = rest
+    this.#waitingEntries -= size
     return flight
   }
 
   async #answer(flight: readonly Waiting<Entry, Result>[]): Promise<void> {
     try {
-      const results = await this.#inTime(this.#send(flight.map(({ entry }) => entry)))
-      if (results.length !== flight.length) throw new Error(`${results.length} results for ${flight.length} entries`)
-      for (const [at, { index, call }] of flight.entries()) {
-        call.results[index] = results[at] as Result
-        call.left -= 1
-        if (call.left === 0) call.resolve(call.results)
+      const entries = flight.flatMap((waiting) => waiting.entries)
+      const results = await this.#inTime(this.#send(entries))
+      if (results.length !== entries.length) throw new Error(`${results.length} results for ${entries.length} entries`)
+      let from = 0
+      for (const waiting of flight) {
+        const to = from + waiting.entries.length
+        waiting.resolve(results.slice(from, to))
+        from = to
       }
     } catch (error) {
-      for (const { call } of flight) call.reject(error)
+      for (const { reject } of flight) reject(error)
     }
   }
 
@@ -109,4 +113,21 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
       sent.then(resolve, reject).finally(() => timer.clear())
     })
   }
+}
+
+/** Parts in their order, each of so many entries at the most and without a key twice. */
+function parts<Entry extends { readonly key: string }>(entries: readonly Entry[], maxSize: number): Entry[][] {
+  const made: Entry[][] = []
+  let part: Entry[] = []
+  let keys = new Set<string>()
+  for (const entry of entries) {
+    if (part.length === 0 || part.length === maxSize || keys.has(entry.key)) {
+      part = []
+      keys = new Set()
+      made.push(part)
+    }
+    part.push(entry)
+    keys.add(entry.key)
+  }
+  return made
 }

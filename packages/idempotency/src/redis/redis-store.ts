@@ -68,12 +68,9 @@ class RedisStore implements IdempotencyStore {
 
   async claim(requests: readonly ClaimRequest[]): Promise<readonly ClaimResult[]> {
     const answers = await this.#run(CLAIM, requests, ({ owner, fingerprint, leaseMs, windowMs }) => [
-      owner,
-      fingerprint ?? '*',
-      String(leaseMs),
-      String(windowMs),
+      `${owner} ${fingerprint ?? '*'} ${leaseMs} ${windowMs}`,
     ])
-    return answers.map((answer) => claimResult(answer as readonly [string, string | number | undefined]))
+    return answers.map((answer) => claimResult(String(answer)))
   }
 
   async renew(renewals: readonly Renewal[]): Promise<readonly WriteResult[]> {
@@ -115,12 +112,15 @@ class RedisStore implements IdempotencyStore {
   }
 }
 
-function claimResult([type, detail]: readonly [string, string | number | undefined]): ClaimResult {
+/** An answer is its type and, after a space, what belongs to it. */
+function claimResult(answer: string): ClaimResult {
+  const [type] = answer.split(' ', 1)
+  const detail = answer.slice(answer.indexOf(' ') + 1)
   switch (type) {
     case 'acquired':
       return { type, token: Number(detail) }
     case 'completed':
-      return { type, result: detail === '*' ? null : String(detail) }
+      return { type, result: detail === '*' ? null : detail }
     case 'busy':
       return { type, forMs: Number(detail) }
     default:

@@ -29,26 +29,26 @@ end
 local answers = {}
 `
 
-/** For each key: owner, fingerprint, lease, window. */
+/** For each key: owner, fingerprint, lease and window, in one text, since each argument has its cost. */
 export const CLAIM: Script = script(`
 for i, key in ipairs(KEYS) do
-  local owner, fingerprint = ARGV[i * 4 - 3], ARGV[i * 4 - 2]
-  local leaseMs, windowMs = tonumber(ARGV[i * 4 - 1]), tonumber(ARGV[i * 4])
+  local owner, fingerprint, lease, window = string.match(ARGV[i], '^(%S+) (%S+) (%d+) (%d+)$')
+  local leaseMs, windowMs = tonumber(lease), tonumber(window)
   local known = read(key)
   if known and known.err then return known end
   local isHeld = known and known.state ~= 'f'
   if isHeld and known.fingerprint ~= '*' and fingerprint ~= '*' and known.fingerprint ~= fingerprint then
-    answers[i] = { 'mismatch' }
+    answers[i] = 'mismatch'
   elseif isHeld and known.state == 'd' then
-    answers[i] = { 'completed', known.result }
+    answers[i] = 'completed ' .. known.result
   elseif isHeld and known.leaseEnd > nowMs and known.owner ~= owner then
-    answers[i] = { 'busy', known.leaseEnd - nowMs }
+    answers[i] = 'busy ' .. whole(known.leaseEnd - nowMs)
   else
     local token = nowUs
     if known and tonumber(known.token) >= token then token = tonumber(known.token) + 1 end
     local record = { state = 'c', token = whole(token), leaseEnd = nowMs + leaseMs, owner = owner, fingerprint = fingerprint, result = '*' }
     redis.call('SET', key, text(record), 'PX', math.max(leaseMs, windowMs))
-    answers[i] = { 'acquired', record.token }
+    answers[i] = 'acquired ' .. record.token
   end
 end
 return answers`)
