@@ -1,7 +1,7 @@
-/** So many attempts are remembered, with fading weight. */
-const MEMORY = 32
+/** So many attempts are remembered, with fading weight: more than end at once when a store answers, which are noted in one row. */
+const MEMORY = 512
 /** More than the means ask for: what a store answers comes in bursts. */
-const HEADROOM = 1.5
+const HEADROOM = 2
 const MOST_PER_SLOT = 5
 
 /**
