@@ -25,6 +25,7 @@ export type { PauseCause } from './model/pause-cause.ts'
 export {
   type ConsumerRecord,
   type HeaderEntry,
+  headerBytes,
   type RecordBatch,
   RecordHeaders,
   type RecordOrigin,

@@ -193,11 +193,14 @@ export interface ConsumerOptions {
   readonly shutdownTimeoutMs?: number
   /** Records held in memory, over all partitions; each partition may hold its share. @default 50000 */
   readonly maxBufferedRecords?: number
-  /** Bytes held in memory, over all partitions; each partition may hold its share. @default 134217728 */
+  /**
+   * Bytes held in memory, over all partitions; each partition may hold its share. A record counts with its key, its value, the
+   * names and values of its headers, and 512 bytes for itself and 256 for each header. @default 134217728
+   */
   readonly maxBufferedBytes?: number
   /** Records of one partition held in memory. @default 10000 */
   readonly maxPartitionBufferedRecords?: number
-  /** Bytes of one partition held in memory. @default 16777216 */
+  /** Bytes of one partition held in memory, counted as in `maxBufferedBytes`. @default 16777216 */
   readonly maxPartitionBufferedBytes?: number
   /** Functions around every attempt of every handler, the outermost first: `[logging(), timeout(30_000)]`. @default none */
   readonly use?: readonly AnyMiddleware[]

@@ -7,7 +7,7 @@ import { type ConsumerRecord, recordBytes } from './record.ts'
 export interface RecordSource {
   readonly length: number
   offsetAt(index: number): number
-  /** What the record counts for in the limits on bytes, as `recordBytes` has it. */
+  /** What the record counts for in the limits on bytes: `recordBytes` of it and its headers, before and after it is an object. */
   bytesAt(index: number): number
   at(index: number): ConsumerRecord
 }
@@ -18,7 +18,7 @@ export function sourceOf(records: readonly ConsumerRecord[]): RecordSource {
   return {
     length: records.length,
     offsetAt: (index) => at(index).offset,
-    bytesAt: (index) => recordBytes(at(index)),
+    bytesAt: (index) => recordBytes(at(index), at(index).headers.bytes),
     at,
   }
 }

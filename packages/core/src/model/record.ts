@@ -8,6 +8,7 @@ export type HeaderEntry = readonly [name: string, value: Buffer | null]
 export class RecordHeaders implements Iterable<HeaderEntry> {
   static readonly none: RecordHeaders = new RecordHeaders([])
   readonly #entries: readonly HeaderEntry[]
+  #bytes: number | undefined
 
   constructor(entries: readonly HeaderEntry[]) {
     this.#entries = entries
@@ -19,6 +20,12 @@ export class RecordHeaders implements Iterable<HeaderEntry> {
 
   get size(): number {
     return this.#entries.length
+  }
+
+  /** What they count for in the limits on bytes, as `headerBytes` has it. */
+  get bytes(): number {
+    this.#bytes ??= headerBytes(this.#entries)
+    return this.#bytes
   }
 
   /** The last value of the name, as Kafka's `lastHeader`; `undefined` where the name is absent, `null` for a null value. */
@@ -76,7 +83,17 @@ export interface RecordBatch extends TopicPartition {
 /** About what the objects of a record take in memory, whatever its size. */
 const RECORD_OVERHEAD_BYTES = 512
 
-/** What a record counts for in the limits on bytes: key, value and a constant for the rest. */
-export function recordBytes(record: Pick<ConsumerRecord, 'key' | 'value'>): number {
-  return RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0)
+/** About what the objects of a header take: a record of many small ones takes far more than its bytes on the wire. */
+const HEADER_OVERHEAD_BYTES = 256
+
+/** What headers count for in the limits on bytes: names, values and a constant for each. */
+export function headerBytes(entries: readonly HeaderEntry[]): number {
+  let bytes = 0
+  for (const [name, value] of entries) bytes += HEADER_OVERHEAD_BYTES + name.length + (value?.length ?? 0)
+  return bytes
+}
+
+/** What a record counts for in the limits on bytes: key, value, headers by `headerBytes`, and a constant for the rest. */
+export function recordBytes({ key, value }: Pick<ConsumerRecord, 'key' | 'value'>, bytesOfHeaders: number): number {
+  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + bytesOfHeaders
 }

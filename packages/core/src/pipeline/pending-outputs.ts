@@ -1,4 +1,4 @@
-import { recordBytes } from '../model/record.ts'
+import { headerBytes, recordBytes } from '../model/record.ts'
 import type { OutgoingRecord } from '../ports/driver.ts'
 
 /** Outputs of settled records, in the order in which these settled, until a transaction has made them visible. */
@@ -35,5 +35,5 @@ export class PendingOutputs {
 }
 
 function bytesOf(record: OutgoingRecord): number {
-  return record.headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), recordBytes(record))
+  return recordBytes(record, headerBytes(record.headers))
 }

@@ -140,7 +140,7 @@ export class PartitionQueue implements TopicPartition {
     this.#dueTimes?.take(count)
     this.#waitingSinceMs = nowMs
     this.#admitted += records.length
-    for (const record of records) this.#admittedBytes += recordBytes(record)
+    for (const record of records) this.#admittedBytes += recordBytes(record, record.headers.bytes)
     return {
       queue: this,
       records,
@@ -196,7 +196,7 @@ export class PartitionQueue implements TopicPartition {
     this.#admitted -= records.length
     this.#unfinished -= records.length
     for (const record of records) {
-      const bytes = recordBytes(record)
+      const bytes = recordBytes(record, record.headers.bytes)
       this.#admittedBytes -= bytes
       this.#unfinishedBytes -= bytes
     }

@@ -35,6 +35,27 @@ for (const [limit, option, value] of [
   })
 }
 
+test('headers count in what is held, and what they count for is given back', async () => {
+  const { gate, handlers } = gated()
+  const limits = { maxPartitionBufferedBytes: 1024 * 1024, maxPollRecords: 1_000 }
+  const { broker, clock, consumer } = await onBroker({ handlers, order: 'none', concurrency: 1_000, ...limits })
+  const held = () => consumer.status().partitions[0]
+  broker.produce(
+    't',
+    Array.from({ length: 5 * BATCH }, () => ({ headers: { h: Buffer.alloc(20_000) } })),
+  )
+  await clock.advance('1s')
+  expect(held()?.heldBytes).toBeGreaterThan(1024 * 1024)
+  expect(held()?.heldRecords).toBeLessThanOrEqual(2 * BATCH)
+  expect(held()?.limitedBy).toContain('maxPartitionBufferedBytes')
+  for (let round = 0; broker.committed('t', 0) < 5 * BATCH && round < 20; round += 1) {
+    for (const call of gate.calls.splice(0)) call.end()
+    await clock.advance('1s')
+  }
+  expect(broker.committed('t', 0)).toBe(5 * BATCH)
+  expect(held()).toMatchObject({ heldRecords: 0, heldBytes: 0, pausedBy: [] })
+})
+
 test('a partition resumes at half of its limit, and every record comes', async () => {
   const { gate, handlers } = gated()
   const { driver, epoch, clock } = await onScript({ handlers, maxPartitionBufferedRecords: 4, maxPollRecords: 1 })

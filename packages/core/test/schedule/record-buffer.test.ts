@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { recordBytes } from '../../src/model/record.ts'
+import { type ConsumerRecord, RecordHeaders, recordBytes } from '../../src/model/record.ts'
 import { sourceOf } from '../../src/model/record-source.ts'
 import { RecordBuffer } from '../../src/schedule/record-buffer.ts'
 import { record } from '../support/scripted-driver.ts'
+
+/** In a value for the even ones, in a header for the others. */
+function sized(offset: number, size: number): ConsumerRecord {
+  const bytes = Buffer.alloc(size)
+  return record(offset, size % 2 === 0 ? { value: bytes } : { headers: RecordHeaders.of([['h', bytes]]) })
+}
+
+const weigh = (waiting: ConsumerRecord): number => recordBytes(waiting, waiting.headers.bytes)
 
 const step = fc.oneof(
   fc.record({ add: fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 6 }) }),
@@ -18,15 +26,15 @@ test('it is a list of records, whatever batches they came in', () => {
       let offset = 0
       for (const one of steps) {
         if ('add' in one) {
-          const records = one.add.map((size) => record(offset++, { value: Buffer.alloc(size) }))
+          const records = one.add.map((size) => sized(offset++, size))
           model.push(...records)
-          expect(buffer.add(sourceOf(records))).toBe(records.reduce((sum, added) => sum + recordBytes(added), 0))
+          expect(buffer.add(sourceOf(records))).toBe(records.reduce((sum, added) => sum + weigh(added), 0))
         } else {
           const most = Math.min(one.take, model.length)
           const count = buffer.fit(most, one.maxBytes)
           let [fitting, bytes] = [0, 0]
           for (const waiting of model.slice(0, most)) {
-            bytes += recordBytes(waiting)
+            bytes += weigh(waiting)
             if (fitting === 0 || bytes <= one.maxBytes) fitting += 1
             else break
           }

@@ -1,5 +1,5 @@
 import { type ConsumerRecord, parseOffset, RecordHeaders, type RecordSource, recordBytes } from '@holdfast/core'
-import { rawHeaders } from '../internals/headers.ts'
+import { bytesOfHeaders, rawHeaders } from '../internals/headers.ts'
 import type { KafkaMessage } from '../internals/kafkajs.ts'
 
 /**
@@ -66,7 +66,8 @@ export class KafkajsRecords implements RecordSource {
   }
 
   bytesAt(index: number): number {
-    return recordBytes(this.#messages[index] as KafkaMessage)
+    const message = this.#messages[index] as KafkaMessage
+    return recordBytes(message, bytesOfHeaders(message.headers))
   }
 
   at(index: number): ConsumerRecord {

@@ -1,3 +1,4 @@
+import { headerBytes } from '@holdfast/core'
 import { InternalFault } from './fault.ts'
 import { requireInternal } from './kafkajs.ts'
 
@@ -32,6 +33,7 @@ const SMALLEST_HEADER_BYTES = 2
 class HeaderBag {
   [name: string]: HeaderValue
   readonly #wire: RawHeaders
+  #bytes: number | undefined
 
   constructor(wire: RawHeaders) {
     this.#wire = wire
@@ -39,6 +41,12 @@ class HeaderBag {
 
   static wireOf(headers: object): RawHeaders | undefined {
     return #wire in headers ? headers.#wire : undefined
+  }
+
+  static bytesOf(headers: object): number | undefined {
+    if (!(#bytes in headers)) return undefined
+    headers.#bytes ??= headerBytes(headers.#wire)
+    return headers.#bytes
   }
 }
 Reflect.deleteProperty(HeaderBag.prototype, 'constructor')
@@ -139,4 +147,12 @@ function deriveRawHeaders(headers: Readonly<Record<string, unknown>>): RawHeader
 export function rawHeaders(headers: object | null | undefined): RawHeaders {
   if (headers === null || headers === undefined || isEmpty(headers)) return NO_HEADERS
   return HeaderBag.wireOf(headers) ?? deriveRawHeaders(headers as Record<string, unknown>)
+}
+
+/** What they count for in the limits on bytes; every record is asked, before it is an object. */
+export function bytesOfHeaders(headers: object | null | undefined): number {
+  if (headers === null || headers === undefined) return 0
+  const known = HeaderBag.bytesOf(headers)
+  if (known !== undefined) return known
+  return isEmpty(headers) ? 0 : headerBytes(rawHeaders(headers))
 }

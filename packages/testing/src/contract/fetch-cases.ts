@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { RecordHeaders, recordsOf, type StartsAt } from '@holdfast/core'
+import { RecordHeaders, recordBytes, recordsOf, type StartsAt } from '@holdfast/core'
 import type { DriverCase } from './driver-environment.ts'
 import { numbered, offsets, scene } from './scene.ts'
 
@@ -40,6 +40,10 @@ export const FETCH_CASES: readonly DriverCase[] = [
     assert.deepEqual(empty?.value, Buffer.alloc(0))
     assert.ok(text?.headers instanceof RecordHeaders)
     assert.equal(typeof text?.timestamp, 'number')
+    for (const { records } of reader.batchesOf(topic, 0)) {
+      for (const [index, record] of recordsOf(records).entries())
+        assert.equal(records.bytesAt(index), recordBytes(record, record.headers.bytes), 'it counts for the same')
+    }
   }),
 
   scene(
