@@ -5,7 +5,7 @@ import { warnings } from './config/rules.ts'
 import { Failing } from './failing.ts'
 import { Handling } from './handling.ts'
 import { attemptScope } from './pipeline/attempt-scope.ts'
-import { orderOfOriginals } from './pipeline/ordered-chains.ts'
+import { safeOrder } from './pipeline/ordered-chains.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Driver } from './ports/driver.ts'
 import { type AttemptEvent, Events } from './ports/events.ts'
@@ -28,7 +28,7 @@ import { Rebalance } from './runtime/rebalance.ts'
 import { Session } from './runtime/session.ts'
 import type { Transactor } from './runtime/transactor.ts'
 import { UserPausing } from './runtime/user-pausing.ts'
-import { createOrdering } from './schedule/ordering.ts'
+import { createOrdering, type SafeOrder } from './schedule/ordering.ts'
 import { Scheduler } from './schedule/scheduler.ts'
 import { Partitions } from './state/partitions.ts'
 import { Slots } from './state/slots.ts'
@@ -56,6 +56,7 @@ export class Assembly {
   readonly failing: Failing
   readonly #handling: Handling
   readonly lifecycle: Lifecycle
+  readonly order: SafeOrder
   readonly scheduler: Scheduler
   readonly committer: Committer | Transactor
   readonly #rebalance: Rebalance
@@ -79,7 +80,8 @@ export class Assembly {
     this.fenced = new FenceCounter(this.events)
     this.late = new LateCounter(this.events)
     this.lifecycle = new Lifecycle(this.events)
-    this.scheduler = new Scheduler(config, createOrdering(orderOfOriginals(config), config.nullKey))
+    this.order = safeOrder(config)
+    this.scheduler = new Scheduler(config, createOrdering(this.order, config.nullKey))
     this.failing = this.#createFailing()
     this.#handling = new Handling(config, this)
     this.userPauses = new UserPausing(this.#shared)
@@ -98,6 +100,7 @@ export class Assembly {
   #createFailing(): Failing {
     return new Failing(this.#config, {
       ...this.#shared,
+      order: this.order,
       driver: () => this.#driver as Driver,
       progressed: () => this.committer.noteSettled(0),
       reactSoon: () => this.#pump.reactSoon(),

@@ -5,7 +5,7 @@ import type { Outcome } from './model/outcome.ts'
 import type { Judge } from './pipeline/attempt.ts'
 import type { AttemptContext } from './pipeline/attempt-context.ts'
 import type { Guard } from './pipeline/handlers.ts'
-import { OrderedChains, orderedWidths, orderOfOriginals } from './pipeline/ordered-chains.ts'
+import { OrderedChains, orderedWidths } from './pipeline/ordered-chains.ts'
 import { RetryRoutes } from './pipeline/retry-routes.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Driver, DriverContext } from './ports/driver.ts'
@@ -16,7 +16,7 @@ import { Forwarding } from './runtime/forwarding.ts'
 import { KeyOrder } from './runtime/key-order.ts'
 import { OutcomeCounter } from './runtime/outcome-counter.ts'
 import { Quarantine } from './runtime/quarantine.ts'
-import { createLaneKey } from './schedule/ordering.ts'
+import { createLaneKey, type SafeOrder } from './schedule/ordering.ts'
 import type { Scheduler } from './schedule/scheduler.ts'
 import type { PartitionState } from './state/partition-state.ts'
 import type { Partitions } from './state/partitions.ts'
@@ -26,6 +26,7 @@ export interface FailingPorts {
   readonly scheduler: Scheduler
   readonly events: Events
   readonly clock: Clock
+  readonly order: SafeOrder
   driver(): Driver
   /** Offsets were passed without a record. */
   progressed(): void
@@ -55,7 +56,7 @@ export class Failing {
       ...ports,
       random,
       after: (topic) => chains.after(topic),
-      laneKeyOf: createLaneKey(orderOfOriginals(config), config.nullKey),
+      laneKeyOf: createLaneKey(ports.order, config.nullKey),
     })
     this.forwarding = new Forwarding({
       ...ports,

@@ -8,10 +8,13 @@ import type { StartsAt } from './ports/driver.ts'
 import type { Events } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
 import { HandlerGate } from './runtime/handler-gate.ts'
+import { OrderFunction } from './schedule/order-function.ts'
+import type { SafeOrder } from './schedule/ordering.ts'
 import { Threads } from './threads/threads.ts'
 
 export interface HandlingParts {
   readonly failing: Pick<Failing, 'routes' | 'judge' | 'guard'>
+  readonly order: SafeOrder
   readonly events: Events
   readonly logger: Logger
   readonly clock: Clock
@@ -26,14 +29,19 @@ export class Handling {
   /** Undefined where every attempt has its slot to itself. */
   readonly gate: HandlerGate | undefined
 
-  constructor(config: ConsumerConfig, { failing, events, logger, clock }: HandlingParts) {
+  constructor(config: ConsumerConfig, { failing, order, events, logger, clock }: HandlingParts) {
     this.#config = config
     this.#logger = logger
     this.#threads = new Threads(config, logger)
     const { isolate } = this.#threads
     this.gate = lendsSlots(config) ? new HandlerGate(clock) : undefined
-    const wrap = withMiddleware(config.use, clock, this.gate)
-    this.#handlers = new Handlers({ ...failing, limits: config, isolate, wrap })
+    this.#handlers = new Handlers({
+      ...failing,
+      limits: config,
+      order: order instanceof OrderFunction ? order : undefined,
+      isolate,
+      wrap: withMiddleware(config.use, clock, this.gate),
+    })
     tellCommits(config, events)
   }
 

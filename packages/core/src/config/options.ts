@@ -45,7 +45,8 @@ export interface ConsumerOptions {
   readonly transactions?: true | TransactionOptions
   /**
    * Which records wait for one another: `key`, those with equal keys of one partition; `partition`, all of a partition;
-   * `none`; or those for which a function answers the same.
+   * `none`; or those for which a function answers the same text or number. It must do so whenever it is asked for a record; one
+   * for which it throws, or answers something else, fails with `HF_ORDER_FAILED` like one that does not decode.
    * @default 'key'
    */
   readonly order?: Order

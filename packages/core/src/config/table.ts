@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { z } from 'zod'
 import { isHandlerDefinition } from '../pipeline/handler.ts'
 import { CircuitBreaker } from '../policy/circuit-breaker.ts'
@@ -25,6 +26,8 @@ const hasFunction =
   (name: string) =>
   (value: unknown): boolean =>
     typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[name] === 'function'
+
+const isSyncFunction = (value: unknown): boolean => typeof value === 'function' && !types.isAsyncFunction(value)
 
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -93,8 +96,8 @@ export const OPTION_TABLE: Readonly<Record<string, OptionSpec>> = {
     kafka: 'transactional.id',
   },
   order: {
-    schema: z.union([z.enum(['partition', 'key', 'none']), z.custom((value) => typeof value === 'function')]),
-    allowed: "'partition', 'key', 'none' or a function of a record",
+    schema: z.union([z.enum(['partition', 'key', 'none']), z.custom(isSyncFunction)]),
+    allowed: "'partition', 'key', 'none' or a function of a record, not an async one",
     default: 'key',
   },
   nullKey: oneOf(['record', 'partition'], 'record'),

@@ -141,6 +141,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: false,
     fix: 'Correct the option that the message names.',
   },
+  HF_ORDER_FAILED: {
+    meaning: 'The function given as order threw for a record, or answered neither a text nor a number.',
+    retryable: false,
+    fix: 'Correct the function, so that it has an answer for any record; the record is dead, or its partition halted at it.',
+  },
   HF_OUTPUT_INVALID: {
     meaning: 'Something that is no record was given to context.produce.',
     retryable: false,

@@ -1,5 +1,6 @@
 import { DONE, type Failed, type Outcome } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
+import type { OrderFunction } from '../schedule/order-function.ts'
 import type { AttemptContext } from './attempt-context.ts'
 import { batchAttempt } from './batch-attempt.ts'
 import type { CallContext } from './call-context.ts'
@@ -22,13 +23,18 @@ export type Judge = (
 /** Calls the handler with what was decoded: a record, or the records of a batch. */
 export type Handle = (input: unknown, context: CallContext) => unknown
 
+interface AttemptWays {
+  readonly judge: Judge
+  readonly limits: RecordLimits
+  readonly order: OrderFunction | undefined
+}
+
 export function createAttempt(
   definition: HandlerDefinition,
   handle: Handle,
-  judge: Judge,
-  limits: RecordLimits,
+  { judge, limits, order }: AttemptWays,
 ): RunAttempt {
-  const decode = recordDecoder(definition.options, limits)
+  const decode = unlessUnnamed(recordDecoder(definition.options, limits), order)
   const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Failed =>
     judge(error, context, definition, record)
   const failed = (error: unknown, context: AttemptContext): Outcome => {
@@ -45,6 +51,16 @@ export function createAttempt(
     } catch (error) {
       return failed(error, context)
     }
+  }
+}
+
+/** A record that the function given as order has no answer for fails like one that does not decode. */
+function unlessUnnamed(decode: DecodeRecord, order: OrderFunction | undefined): DecodeRecord {
+  if (order === undefined) return decode
+  return (record) => {
+    const failure = order.failureOf(record)
+    if (failure !== undefined) throw failure
+    return decode(record)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { OrderFunction } from '../schedule/order-function.ts'
 import { createAttempt, type Handle, type Judge, type RunAttempt } from './attempt.ts'
 import type { HandlerDefinition } from './handler.ts'
 import type { RecordLimits } from './record-limits.ts'
@@ -31,6 +32,8 @@ export interface HandlerWays {
   readonly wrap: WithMiddleware
   readonly guard: Guard
   readonly limits: RecordLimits
+  /** Undefined where no function names lanes. */
+  readonly order: OrderFunction | undefined
 }
 
 /** The handlers of a consumer by topic. */
@@ -46,12 +49,12 @@ export class Handlers {
   of(topic: string): BoundHandler {
     const known = this.#byTopic.get(topic)
     if (known !== undefined) return known
-    const { routes, judge, isolate, wrap, guard, limits } = this.#ways
+    const { routes, isolate, wrap, guard } = this.#ways
     const definition = routes.handlerOf(topic)
     const { name, batch, module } = definition
     const handle = module === undefined ? (definition.handle as unknown as Handle) : isolate({ ...definition, module })
     const call = wrap(definition, guard.aroundCall(definition, handle))
-    const run = guard.aroundAttempt(definition, createAttempt(definition, call, judge, limits))
+    const run = guard.aroundAttempt(definition, createAttempt(definition, call, this.#ways))
     const bound = { name, batch, delayMs: routes.delayMsOf(topic), run }
     this.#byTopic.set(topic, bound)
     return bound

@@ -1,8 +1,8 @@
-import type { ConsumerRecord } from '../model/record.ts'
 import type { NextRetryTopic } from '../policy/failure.ts'
 import type { RetryTopicsStep } from '../policy/failure-steps.ts'
 import type { TopicWidth } from '../ports/topic-width.ts'
-import type { Order } from '../schedule/ordering.ts'
+import { OrderFunction } from '../schedule/order-function.ts'
+import type { Order, SafeOrder } from '../schedule/ordering.ts'
 import type { HandlerDefinition } from './handler.ts'
 import { RetryRoutes, type RoutedConfig } from './retry-routes.ts'
 
@@ -55,9 +55,10 @@ export class OrderedChains {
 }
 
 /** A function given as order names the lane of a record as it was first, so that it has the same one in a retry topic. */
-export function orderOfOriginals(config: RoutedConfig & { readonly order: Order }): Order {
+export function safeOrder(config: RoutedConfig & { readonly order: Order }): SafeOrder {
   const { order, handlers } = config
-  if (typeof order !== 'function' || !handlers.some((handler) => orderedChainOf(handler, config))) return order
+  if (typeof order !== 'function') return order
+  if (!handlers.some((handler) => orderedChainOf(handler, config))) return new OrderFunction(order)
   const routes = new RetryRoutes(config)
-  return (record: ConsumerRecord) => order(routes.originalOf(record).record)
+  return new OrderFunction((record) => order(routes.originalOf(record).record))
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/error-code.ts'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { ExponentialBackoff, FailureStep } from './failure-steps.ts'
 
@@ -109,9 +110,12 @@ function checkOrder(last: FailureStep | undefined, next: FailureStep | undefined
     )
 }
 
+/** Their cause is what a function of the user threw. */
+const WRAPPERS: readonly ErrorCode[] = ['HF_DECODE_FAILED', 'HF_ORDER_FAILED']
+
 /** Whether a filter is for an error. */
 export function matches(filter: ErrorFilter, error: unknown): boolean {
-  const cause = error instanceof HoldfastError && error.code === 'HF_DECODE_FAILED' ? error.cause : undefined
+  const cause = error instanceof HoldfastError && WRAPPERS.includes(error.code) ? error.cause : undefined
   if (isClass(filter)) return error instanceof filter || cause instanceof filter
   return (filter as (error: unknown) => boolean)(error)
 }

@@ -18,7 +18,7 @@ export interface PumpPorts {
   driver(): Driver | undefined
   /** Lanes may be ready: put free slots to work. */
   fillSlots(): void
-  /** A decision could not be carried out, as when a function given as an option throws. */
+  /** A decision could not be carried out. */
   broken(error: unknown): void
 }
 

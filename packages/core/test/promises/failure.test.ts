@@ -157,25 +157,3 @@ test('records of a partition run one after another, partitions side by side', as
     ])
   }
 })
-
-test.each([
-  ['at-least-once', 2],
-  ['at-most-once', 4],
-] as const)('%s: an order function that throws ends the run and names the record', async (delivery, committed) => {
-  const handled: number[] = []
-  const order = ({ offset }: ConsumerRecord): number => {
-    if (offset === 3) throw new Error('no lane')
-    return offset
-  }
-  const handlers = [on('t', ({ offset }) => void handled.push(offset))]
-  const { broker, clock, ended } = await onBroker({ handlers, order, delivery, maxPollRecords: 2 })
-  broker.produce('t', values(0, 6))
-  await clock.advance('1m')
-  expect(ended()).toMatchObject({
-    code: 'HF_OPTION_INVALID',
-    message: expect.stringMatching(/order\(record\) threw.*t\/0@3/),
-  })
-  expect(handled).toEqual([0, 1])
-  // At-most-once has committed the poll batch whose records it then cannot deal to lanes.
-  expect(broker.committed('t', 0)).toBe(committed)
-})
