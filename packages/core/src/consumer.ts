@@ -73,10 +73,12 @@ class HoldfastConsumer implements Consumer {
 
   status(): ConsumerStatus {
     const nowMs = this.#parts.clock.now()
-    const { scheduler, partitions, watching } = this.#parts
+    const { scheduler, partitions, watching, failing } = this.#parts
     const { memberId, generationId } = this.#parts.group
     const deadlineOf = watching.deadlines.statuses(nowMs)
     const headOf = watching.heads.of.bind(watching.heads)
+    const keysBehind = failing.keyOrder.countBehind.bind(failing.keyOrder)
+    const parts = { scheduler, nowMs, deadlineOf, headOf, keysBehind }
     return consumerStatus({
       state: this.#parts.lifecycle.state,
       health: this.#parts.health.health,
@@ -89,9 +91,9 @@ class HoldfastConsumer implements Consumer {
       generationId,
       fenced: this.#parts.fenced.counts,
       late: this.#parts.late.counts,
-      circuits: this.#parts.failing.circuits.statuses,
-      ...this.#parts.failing.endings.counts,
-      partitions: [...partitions].map((state) => partitionStatus(state, { scheduler, nowMs, deadlineOf, headOf })),
+      circuits: failing.circuits.statuses,
+      ...failing.endings.counts,
+      partitions: [...partitions].map((state) => partitionStatus(state, parts)),
     })
   }
 

@@ -96,6 +96,11 @@ export class KeyOrder {
     this.#lookLater(LOOK_MS)
   }
 
+  /** How many keys are behind; undefined where none can be. */
+  countBehind(state: PartitionState): number | undefined {
+    return this.#followed.get(state)?.behind.size
+  }
+
   stop(): void {
     this.#isStopped = true
     for (const timer of this.#timers) timer.clear()

@@ -32,6 +32,11 @@ export interface PartitionStatus {
   readonly skippedDoneAhead: number
   /** Of the records held in a retry topic those whose time has not come. */
   readonly waiting: number
+  /**
+   * Keys that have records in later retry topics, behind which the next ones of theirs go (`keepOrder`); past 10,000, places that
+   * several keys share. Undefined where the partition has no later topic in such a chain.
+   */
+  readonly keysBehind: number | undefined
   readonly heldRecords: number
   readonly heldBytes: number
   /** `max.poll.records` in force: as given, or what fits with what the handler takes now. */
@@ -100,6 +105,7 @@ export interface PartitionStatusParts {
   readonly nowMs: number
   deadlineOf(state: PartitionState): DeadlineStatus | undefined
   headOf(state: PartitionState, nowMs: number): HeadOfLine | undefined
+  keysBehind(state: PartitionState): number | undefined
 }
 
 export function partitionStatus(state: PartitionState, parts: PartitionStatusParts): PartitionStatus {
@@ -120,6 +126,7 @@ export function partitionStatus(state: PartitionState, parts: PartitionStatusPar
     settledAhead: ledger.settledAhead,
     skippedDoneAhead: state.skippedDoneAhead,
     waiting: queue.buffered - queue.due,
+    keysBehind: parts.keysBehind(state),
     heldRecords: queue.heldRecords,
     heldBytes: queue.heldBytes,
     maxPollRecords: scheduler.pollRecords(queue),

@@ -39,6 +39,28 @@ describe('while a record of a key is in a retry topic', () => {
     expect(consumer.status()).toMatchObject({ moved: 3, health: { status: 'healthy' } })
   })
 
+  test('the status counts the keys that are behind, in each topic those that are in later ones', async () => {
+    const { broker, clock, begin, produce } = retryScene((value, call) => value.endsWith('1') && call <= 2)
+    const { consumer } = begin()
+    await clock.settle()
+    const behind = (status = consumer.status()) =>
+      Object.fromEntries(status.partitions.map(({ topic, keysBehind }) => [topic, keysBehind]))
+    expect(behind()).toEqual({ t: 0, [FIRST]: 0, [SECOND]: undefined })
+    produce('a1', 'a2', 'b1', 'c2')
+    await clock.advance('2s')
+    expect(behind()).toEqual({ t: 2, [FIRST]: 0, [SECOND]: undefined })
+    await clock.advance('5s')
+    expect(behind()).toEqual({ t: 2, [FIRST]: 2, [SECOND]: undefined })
+    const next = begin()
+    await clock.settle()
+    await clock.advance('5s')
+    const both = { ...behind(), ...behind(next.consumer.status()) }
+    expect(both).toMatchObject({ t: 2, [FIRST]: 2 })
+    await clock.advance('80s')
+    expect({ ...behind(), ...behind(next.consumer.status()) }).toEqual({ t: 0, [FIRST]: 0, [SECOND]: undefined })
+    expect(broker.records(DEAD)).toEqual([])
+  })
+
   test('what comes later still runs directly again once all of them are settled', async () => {
     const { clock, calls, begin, produce } = retryScene(failsFor('a1', 1))
     begin()
