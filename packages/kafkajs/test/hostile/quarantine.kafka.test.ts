@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { type ConsumerEvents, type ConsumerRecord, on, peekDeadLetters } from '@holdfast/core'
 import { describe, expect, inject, test } from 'vitest'
 import { kafkajs } from '../../src/index.ts'
+import { readCommitted } from '../support/copy-story.ts'
 import { quietLogger } from '../support/quiet-logger.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
@@ -77,6 +78,29 @@ describe('a batch that inflates beyond its limit', () => {
         },
         value: null,
       },
+    ])
+  })
+
+  test('is passed with transactions, by which every other record has its output once', async () => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const topic = await bombed(cluster)
+    const [deadLetterTopic, out] = [await cluster.createTopic(1), await cluster.createTopic(1)]
+    const copy = on(topic, ({ key, value }, { produce }) => produce({ topic: out, key, value }))
+    const transacting = { delivery: 'exactly-once', transactions: true, deadLetterTopic, handlers: [copy] }
+    const { consumer, seen } = reading(cluster, topic, transacting)
+    await whileRunning(consumer, () =>
+      until(
+        'the end of the log',
+        () => cluster.committed(topic, topic),
+        (committed) => committed.join() === '12,10,10',
+      ),
+    )
+    expect(seen.quarantined).toMatchObject([{ topic, partition: 0, offset: 5, lastOffset: 6, deadLetterTopic }])
+    const numbers = Array.from({ length: 10 * PARTITIONS }, (_, index) => String(index))
+    expect((await readCommitted(cluster, out)).toSorted()).toEqual(numbers.toSorted())
+    const driver = kafkajs({ brokers: cluster.brokers })
+    expect(await peekDeadLetters({ driver, topic: deadLetterTopic, logger: quietLogger })).toMatchObject([
+      { quarantined: { firstOffset: 5, lastOffset: 6 } },
     ])
   })
 
