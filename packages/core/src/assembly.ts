@@ -213,10 +213,7 @@ export class Assembly {
   }
 
   #createConcurrency(): ConcurrencyControl {
-    return new ConcurrencyControl(this.#config, {
-      ...this.#shared,
-      runner: this.dispatcher,
-    })
+    return new ConcurrencyControl(this.#config, { ...this.#shared, runner: this.dispatcher })
   }
 
   #createSession(): Session {
