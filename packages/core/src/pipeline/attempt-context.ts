@@ -58,6 +58,8 @@ export class AttemptContext implements CallContext {
   #whenAborted: (() => void) | undefined
   /** Some records of the batch failed, and others did not. */
   isPartlyDone = false
+  /** What the handler took, where the rest of the attempt is known to be something else. */
+  handledMs = 0
 
   constructor(scope: AttemptScope, delivery: Delivery, handler: string, epoch: number, startedMs: number) {
     this.#scope = scope

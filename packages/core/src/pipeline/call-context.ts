@@ -4,4 +4,7 @@ import type { BatchHandlerContext } from './handler.ts'
 type OfAttempt = 'delivery' | 'handler' | 'event' | 'logFields' | 'isAborted' | 'postpone' | 'start'
 
 /** The context that a handler is called with, and what a thread needs beside it. */
-export interface CallContext extends BatchHandlerContext, Pick<AttemptContext, OfAttempt> {}
+export interface CallContext extends BatchHandlerContext, Pick<AttemptContext, OfAttempt> {
+  /** Set by what measures the handler. */
+  handledMs: number
+}

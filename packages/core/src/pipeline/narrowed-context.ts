@@ -81,6 +81,10 @@ export class NarrowedContext implements CallContext {
     return this.#outer.produce
   }
 
+  set handledMs(durationMs: number) {
+    this.#outer.handledMs = durationMs
+  }
+
   postpone(whenAborted?: () => void): void {
     this.#outer.postpone(whenAborted)
   }

@@ -14,7 +14,7 @@ export interface Gate {
   /** Answers when the handler may begin; rejects where its attempt is told to end before that. */
   enter(context: CallContext): number | Promise<number>
   /** The handler that began then has ended. */
-  leave(sinceMs: number): void
+  leave(context: CallContext, sinceMs: number): void
 }
 
 /**
@@ -41,7 +41,7 @@ function through(gate: Gate, inside: Inside): Inside {
     try {
       return await inside(call)
     } finally {
-      gate.leave(sinceMs)
+      gate.leave(call.context, sinceMs)
     }
   }
 }

@@ -16,6 +16,8 @@ import type { Slot, Slots } from '../state/slots.ts'
 const STRETCH_MS = 10
 /** Handlers that never wait would keep timers and sockets from running; so long at most. */
 const MAX_LOOP_HOLD_MS = 20
+/** Fewer attempts are under way when so much of their number would do: turns end then, which cost more than some too many. */
+const SHRUNK_AT = 0.5
 
 export interface DispatcherLimits {
   readonly maxBatchRecords?: number | undefined
@@ -194,12 +196,13 @@ export class Dispatcher {
     if (durationMs >= this.#ports.longMs) this.#ports.slots.noteLong(context, nowMs)
   }
 
-  #noteTime(durationMs: number, { delivery }: AttemptContext, { handlerTime }: PartitionState): void {
+  #noteTime(durationMs: number, { delivery, handledMs }: AttemptContext, { handlerTime }: PartitionState): void {
     handlerTime.note(durationMs, delivery.records.length)
     const { gate } = this.#ports
     if (gate === undefined) return
-    gate.ahead.noteAttempt(durationMs)
-    if (gate.ahead.beside(this.#slots) !== this.#ahead) this.#resize()
+    gate.ahead.note(durationMs - handledMs, handledMs)
+    const wanted = gate.ahead.beside(this.#slots)
+    if (wanted > this.#ahead || wanted < this.#ahead * SHRUNK_AT) this.#resize()
   }
 
   /** Whether handlers that never wait have kept sockets and timers from running for too long. */

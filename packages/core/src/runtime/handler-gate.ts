@@ -32,8 +32,8 @@ export class HandlerGate implements Gate {
     return this.#clock.now()
   }
 
-  leave(sinceMs: number): void {
-    this.ahead.noteHandler(this.#clock.now() - sinceMs)
+  leave(context: CallContext, sinceMs: number): void {
+    context.handledMs = this.#clock.now() - sinceMs
     this.#running -= 1
     while (this.#running < this.limit) {
       const next = this.#waiting.shift()
