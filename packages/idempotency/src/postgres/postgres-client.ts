@@ -1,6 +1,6 @@
 import { HoldfastError } from '@holdfast/core'
 
-type Row = Record<string, unknown>
+export type Row = Record<string, unknown>
 
 /** A pool or client of `pg`, or a PGlite, as far as it is used. */
 export interface QueryClient {

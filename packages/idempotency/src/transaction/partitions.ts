@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type AssignedPartition, type AttemptCall, partitionName, type TopicPartition } from '@holdfast/core'
-import type { RunQuery } from '../postgres/postgres-client.ts'
-import { type Place, type Progress, takeOver } from './progress.ts'
+import { type RunQuery, retryingConflicts } from '../postgres/postgres-client.ts'
+import { type Place, type Progress, takeOver, takeOverFree } from './progress.ts'
 import type { ProgressStatements } from './tables.ts'
 
 /** A database that does not answer delays an assignment by so much at the most; its records then wait for it. */
@@ -18,17 +18,17 @@ export class Partitions {
   readonly #advancing = new Map<string, number>()
 
   constructor(run: RunQuery, statements: ProgressStatements) {
-    this.#run = run
+    this.#run = retryingConflicts(run)
     this.#statements = statements
   }
 
   /** Partitions were assigned: they begin where the database says, or where it is silent as they would. */
   async startsAt(groupId: string, partitions: readonly AssignedPartition[]): Promise<readonly AssignedPartition[]> {
+    for (const { topic, partition } of partitions) this.#known.delete(nameOf({ groupId, topic, partition }))
+    const taken = this.#takeAll(groupId, partitions)
     return Promise.all(
-      partitions.map(async (assigned) => {
-        const place = { groupId, topic: assigned.topic, partition: assigned.partition }
-        this.#known.delete(nameOf(place))
-        const progress = await within(ASSIGN_MS, this.#take(place)).catch(() => undefined)
+      partitions.map(async (assigned, at) => {
+        const progress = await within(ASSIGN_MS, taken[at] as Promise<Progress>).catch(() => undefined)
         if (progress === undefined || progress.position < 0) return assigned
         const { topic, partition, committed } = assigned
         return { topic, partition, committed, position: progress.position }
@@ -70,12 +70,30 @@ export class Partitions {
       })
   }
 
-  /** Once for all that ask at the same moment. */
+  /** All at once; only one that a transaction holds has statements of its own, with which it waits for that. */
+  #takeAll(groupId: string, partitions: readonly TopicPartition[]): readonly Promise<Progress>[] {
+    const places = partitions.map(({ topic, partition }) => ({ groupId, topic, partition }))
+    const left = places.filter((place) => !this.#asked.has(nameOf(place)))
+    const free = takeOverFree(this.#run, this.#statements, groupId, left, this.#owner)
+    return places.map((place) =>
+      this.#once(place, async () => (await free).get(partitionName(place)) ?? this.#wait(place)),
+    )
+  }
+
   #take(place: Place): Promise<Progress> {
+    return this.#once(place, () => this.#wait(place))
+  }
+
+  #wait(place: Place): Promise<Progress> {
+    return takeOver(this.#run, this.#statements, place, this.#owner)
+  }
+
+  /** Once for all that ask at the same moment. */
+  #once(place: Place, take: () => Promise<Progress>): Promise<Progress> {
     const name = nameOf(place)
     const asked =
       this.#asked.get(name) ??
-      takeOver(this.#run, this.#statements, place, this.#owner)
+      take()
         .then((progress) => {
           this.#known.set(name, progress)
           return progress

@@ -1,11 +1,10 @@
-import type { RunQuery } from '../postgres/postgres-client.ts'
+import { partitionName, type TopicPartition } from '@holdfast/core'
+import type { Row, RunQuery } from '../postgres/postgres-client.ts'
 import type { ProgressStatements } from './tables.ts'
 
 /** A partition of a group. */
-export interface Place {
+export interface Place extends TopicPartition {
   readonly groupId: string
-  readonly topic: string
-  readonly partition: number
 }
 
 /**
@@ -36,20 +35,62 @@ export class Progress {
   }
 }
 
-/** Takes a partition over: its earlier owner's transactions end without effect. */
+/**
+ * Takes partitions of a group over, with a fixed number of statements: their earlier owners' transactions end without effect.
+ * One that a transaction holds right now is left out, so that the others need not wait for it.
+ */
+export async function takeOverFree(
+  run: RunQuery,
+  statements: ProgressStatements,
+  groupId: string,
+  places: readonly TopicPartition[],
+  owner: string,
+): Promise<ReadonlyMap<string, Progress>> {
+  if (places.length === 0) return new Map()
+  return progressOf(run, statements, groupId, await run(statements.claimFree, [groupId, ...columnsOf(places), owner]))
+}
+
+/** Takes one over, and waits for a transaction that holds it. */
 export async function takeOver(
   run: RunQuery,
   statements: ProgressStatements,
-  place: Place,
+  { groupId, ...place }: Place,
   owner: string,
 ): Promise<Progress> {
-  const key = [place.groupId, place.topic, place.partition]
-  const [row] = await run(statements.claim, [...key, owner])
-  // In this order: what the earlier owner has committed is seen now, and it commits nothing more.
-  const done = await run(statements.done, key)
-  return new Progress(
-    Number(row?.epoch),
-    Number(row?.position),
-    done.map(({ offset }) => Number(offset)),
+  const taken = await run(statements.claim, [groupId, place.topic, place.partition, owner])
+  return (await progressOf(run, statements, groupId, taken)).get(partitionName(place)) as Progress
+}
+
+/** Read after the claim: what the earlier owners have committed is seen now, and they commit nothing more. */
+async function progressOf(
+  run: RunQuery,
+  statements: ProgressStatements,
+  groupId: string,
+  taken: readonly Row[],
+): Promise<ReadonlyMap<string, Progress>> {
+  const places = taken.map(placeOf)
+  const done = places.length === 0 ? [] : await run(statements.done, [groupId, ...columnsOf(places)])
+  const offsets = Map.groupBy(done, (row) => partitionName(placeOf(row)))
+  return new Map(
+    taken.map((row) => {
+      const name = partitionName(placeOf(row))
+      const past = offsets.get(name) ?? []
+      return [
+        name,
+        new Progress(
+          Number(row.epoch),
+          Number(row.position),
+          past.map(({ offset }) => Number(offset)),
+        ),
+      ]
+    }),
   )
+}
+
+function columnsOf(places: readonly TopicPartition[]): [topics: string[], partitions: number[]] {
+  return [places.map(({ topic }) => topic), places.map(({ partition }) => partition)]
+}
+
+function placeOf({ topic, partition }: Row): TopicPartition {
+  return { topic: String(topic), partition: Number(partition) }
 }

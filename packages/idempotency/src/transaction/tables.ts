@@ -8,9 +8,11 @@ const DONE_SUFFIX = '_done'
 
 /** What is asked of the two tables. */
 export interface ProgressStatements {
-  /** Group, topic, partition, owner → epoch, position. */
+  /** Group, topics, partitions, owner → topic, partition, epoch and position of each that no transaction holds right now. */
+  readonly claimFree: string
+  /** Group, topic, partition, owner → epoch, position; it waits for a transaction that holds the partition. */
   readonly claim: string
-  /** Group, topic, partition → the offsets past the position that are done. */
+  /** Group, topics, partitions → topic, partition and offset of all that is done past their positions. */
   readonly done: string
   /** Group, topic, partition, epoch, offsets → whether the partition is ours, and how many of the offsets were not done before. */
   readonly note: string
@@ -22,12 +24,26 @@ export interface ProgressStatements {
 export function progressStatements(table: string): ProgressStatements {
   const [owners, done] = names(table)
   const place = 'group_id = $1 and topic = $2 and partition = $3'
-  return {
-    claim: `insert into ${owners} as known (group_id, topic, partition, owner, epoch, position) values ($1, $2, $3, $4, 1, -1)
-on conflict (group_id, topic, partition) do update set owner = excluded.owner,
+  const columns = '(group_id, topic, partition, owner, epoch, position)'
+  const takeOver = `on conflict (group_id, topic, partition) do update set owner = excluded.owner,
   epoch = known.epoch + case when known.owner = excluded.owner then 0 else 1 end
-returning epoch, position`,
-    done: `select "offset" from ${done} where ${place}`,
+returning topic, partition, epoch, position`
+  return {
+    claimFree: `with asked as (
+  select * from unnest($2::text[], $3::integer[]) as asked (topic, partition)
+), there as (
+  select topic, partition from ${owners} join asked using (topic, partition) where group_id = $1
+), free as materialized (
+  select topic, partition from ${owners} as known join asked using (topic, partition) where group_id = $1
+  for update of known skip locked
+)
+insert into ${owners} as known ${columns} select $1, topic, partition, $4, 1, -1
+from (table free union all (table asked except table there)) as taken order by topic, partition
+${takeOver}`,
+    claim: `insert into ${owners} as known ${columns} values ($1, $2, $3, $4, 1, -1)
+${takeOver}`,
+    done: `select topic, partition, "offset" from ${done}
+  join unnest($2::text[], $3::integer[]) as asked (topic, partition) using (topic, partition) where group_id = $1`,
     note: `with ours as (
   select 1 from ${owners} where ${place} and epoch = $4 for share
 ), noted as (
