@@ -59,6 +59,7 @@ export type { Output } from './pipeline/output.ts'
 export type { DeadLetter } from './pipeline/read-dead-letter.ts'
 export type { RecordOf } from './pipeline/record-of.ts'
 export type {
+  ThreadBatchContext,
   ThreadBatchHandler,
   ThreadContext,
   ThreadHandler,

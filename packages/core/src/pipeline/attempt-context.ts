@@ -10,6 +10,7 @@ import type { Delivery } from '../schedule/lane.ts'
 import { AttemptOutputs } from './attempt-outputs.ts'
 import type { CallContext } from './call-context.ts'
 import { type Output, outgoingOf } from './output.ts'
+import { outputRefused } from './output-refused.ts'
 
 /** What is known of a record that comes from a retry topic. */
 export interface Originals {
@@ -180,7 +181,7 @@ export class AttemptContext implements CallContext {
     const record = this.#open.get(offset)
     if (record === undefined) throw foreignRecord('settle', this.first, offset)
     if (record === null) return
-    if (this.#outputs?.hasShared === true) throw outputRefused(this.first, SHARED)
+    if (this.#outputs?.hasShared === true) throw outputRefused(this.first, 'shared')
     this.#open.set(offset, null)
     this.#scope.settled(this, record)
   }
@@ -190,12 +191,17 @@ export class AttemptContext implements CallContext {
     return (outputs, from) => this.#produce(outputs, from)
   }
 
+  /** Whether there are transactions for what its handler produces. */
+  get mayProduce(): boolean {
+    return this.#scope.mayProduce
+  }
+
   #produce(outputs: Output | readonly Output[], from: { readonly offset: number } | undefined): void {
-    if (!this.#scope.mayProduce) throw outputRefused(this.first, NO_TRANSACTIONS)
-    if (this.#isOver) throw outputRefused(this.first, TOO_LATE)
-    if (from !== undefined && !this.holds(from.offset)) throw outputRefused(this.first, FOREIGN)
+    if (!this.mayProduce) throw outputRefused(this.first, 'no transactions')
+    if (this.#isOver) throw outputRefused(this.first, 'too late')
+    if (from !== undefined && !this.holds(from.offset)) throw outputRefused(this.first, 'foreign')
     const isSettled = from === undefined ? this.hasSettled : !this.isOpen(from)
-    if (isSettled) throw outputRefused(this.first, SHARED)
+    if (isSettled) throw outputRefused(this.first, 'shared')
     const offset = from?.offset ?? (this.delivery.records.length === 1 ? this.first.offset : undefined)
     const list = (Array.isArray(outputs) ? outputs : [outputs]) as readonly Output[]
     this.#outputs ??= new AttemptOutputs()
@@ -237,38 +243,6 @@ export class AttemptContext implements CallContext {
     this.#controller?.abort(abortError(reason, this.first))
     this.#whenAborted?.()
   }
-}
-
-interface Refusal {
-  readonly reason: string
-  readonly fix: string
-}
-
-const NO_TRANSACTIONS: Refusal = {
-  reason: 'the consumer has no transactions',
-  fix: "set transactions: true with delivery: 'exactly-once', or write with a producer of your own",
-}
-const TOO_LATE: Refusal = {
-  reason: 'the attempt has ended',
-  fix: 'await everything that the handler begins before it returns',
-}
-const FOREIGN: Refusal = {
-  reason: 'it names a record that is not in the batch',
-  fix: 'name a record that the handler was called with',
-}
-/** Settled apart, a part of the batch would be committed without these outputs, or they without the rest. */
-const SHARED: Refusal = {
-  reason: 'outputs that stand for a whole batch, or for a record that is settled already, belong to no commit',
-  fix: 'name the record that each output follows from, context.produce(output, record), before it is settled',
-}
-
-export function outputRefused(first: ConsumerRecord, { reason, fix }: Refusal = SHARED): HoldfastError {
-  const { topic, partition, offset } = first
-  return new HoldfastError(
-    'HF_OUTPUT_REFUSED',
-    `context.produce at ${partitionName(first)}@${offset} was refused: ${reason}.\n  Fix: ${fix}.`,
-    { details: { topic, partition, offset } },
-  )
 }
 
 function foreignRecord(method: string, first: ConsumerRecord, offset: number): HoldfastError {

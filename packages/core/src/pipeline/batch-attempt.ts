@@ -1,9 +1,10 @@
 import { DONE, type Failed, type Outcome, UNTRIED, type Untried } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
-import { type AttemptContext, outputRefused } from './attempt-context.ts'
+import type { AttemptContext } from './attempt-context.ts'
 import { failuresOf } from './batch-results.ts'
 import type { DecodedRecord, DecodeRecord } from './decode.ts'
 import { after } from './maybe-async.ts'
+import { outputRefused } from './output-refused.ts'
 
 type Handle = (input: unknown, context: AttemptContext) => unknown
 type Judged = (error: unknown, context: AttemptContext, record: ConsumerRecord) => Failed
@@ -50,7 +51,7 @@ function outcomeOf(result: unknown, tried: number, context: AttemptContext, judg
   const failures = failuresOf(result, tried)
   if (failures.length === 0 && tried === records.length) return DONE
   context.isPartlyDone = failures.length < tried
-  if (failures.length > 0 && context.hasSharedOutputs) throw outputRefused(context.first)
+  if (failures.length > 0 && context.hasSharedOutputs) throw outputRefused(context.first, 'shared')
   const left = new Map<number, Failed | Untried>()
   for (const { index, error } of failures) {
     const record = records[index] as ConsumerRecord

@@ -85,6 +85,10 @@ export class NarrowedContext implements CallContext {
     this.#outer.handledMs = durationMs
   }
 
+  get mayProduce(): boolean {
+    return this.#outer.mayProduce
+  }
+
   postpone(whenAborted?: () => void): void {
     this.#outer.postpone(whenAborted)
   }

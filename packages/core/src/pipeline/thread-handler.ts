@@ -1,11 +1,14 @@
 import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
-import type { HandlerContext, HandlerOptions } from './handler.ts'
+import type { BatchHandlerContext, HandlerContext, HandlerOptions } from './handler.ts'
 
 /**
  * What a handler in a thread knows of its attempt. It has no signal: where an attempt is aborted, its thread ends at once,
- * whatever runs in it. It produces nothing, since transactions are not in the thread, nor does it know of retry topics.
+ * whatever runs in it. Nor does it know of retry topics.
  */
-export interface ThreadContext extends Omit<HandlerContext, 'signal' | 'originOf' | 'produce'> {}
+export interface ThreadContext extends Omit<HandlerContext, 'signal' | 'originOf'> {}
+
+/** As `ThreadContext`, for batches. */
+export interface ThreadBatchContext extends Omit<BatchHandlerContext, 'signal' | 'originOf' | 'settle'> {}
 
 /** The default export of a module that handles records in a thread: `isolate: 'thread'`. */
 export type ThreadHandler<Value = Buffer | null, Key = Buffer | null, Headers = RecordHeaders> = (
@@ -16,7 +19,7 @@ export type ThreadHandler<Value = Buffer | null, Key = Buffer | null, Headers = 
 /** As `ThreadHandler`, for batches. Its answer tells records apart as that of any batch handler does. */
 export type ThreadBatchHandler<Value = Buffer | null, Key = Buffer | null, Headers = RecordHeaders> = (
   records: readonly ConsumerRecord<Value, Key, Headers>[],
-  context: ThreadContext,
+  context: ThreadBatchContext,
 ) => unknown
 
 /** The options of a handler that is a module and runs in a thread. */

@@ -7,6 +7,7 @@ import type { AnswerMessage, CallMessage, TaskMessage } from './messages.ts'
 import { pack, unpack } from './pack.ts'
 import { recordOf } from './records.ts'
 import { threadLogger } from './thread-logger.ts'
+import { ThreadOutputs } from './thread-outputs.ts'
 
 type Handler = (input: unknown, context: ThreadContext) => unknown
 
@@ -28,16 +29,23 @@ export default async function runTask({ module, call }: TaskMessage): Promise<An
 
 async function runHandler(handler: Handler, call: CallMessage): Promise<AnswerMessage> {
   const records = call.records.map(recordOf)
-  const result = await handler(call.batch ? records : records[0], contextOf(call))
-  if (!call.batch) return { type: 'done' }
-  const failures = failuresOf(result, records.length)
-  if (failures.length === 0) return { type: 'done' }
-  return { type: 'failures', packed: pack(failures.map(({ index, error }) => [index, carry(error)])) }
+  const produced = new ThreadOutputs(call)
+  let result: unknown
+  let outputs: Uint8Array | undefined
+  try {
+    result = await handler(call.batch ? records : records[0], contextOf(call, produced))
+  } finally {
+    outputs = produced.close()
+  }
+  const failures = call.batch ? failuresOf(result, records.length) : []
+  if (failures.length === 0) return { type: 'done', outputs }
+  return { type: 'failures', packed: pack(failures.map(({ index, error }) => [index, carry(error)])), outputs }
 }
 
-function contextOf({ attempt, deadlineMs, groupId, memberId, epoch, bindings, batch }: CallMessage): ThreadContext {
+function contextOf(call: CallMessage, { produce }: ThreadOutputs): ThreadContext {
+  const { attempt, deadlineMs, groupId, memberId, epoch, bindings, batch } = call
   const logger = threadLogger(bindings, (line) => parentPort?.postMessage(line))
-  const context = { attempt, deadline: new Date(deadlineMs), groupId, memberId, epoch, logger }
+  const context = { attempt, deadline: new Date(deadlineMs), groupId, memberId, epoch, logger, produce }
   return batch ? { ...context, ...{ settle: refuseSettle } } : context
 }
 

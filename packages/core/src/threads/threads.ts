@@ -8,7 +8,7 @@ import type { Isolate } from '../pipeline/handlers.ts'
 import type { ThreadLimits } from '../pipeline/thread-handler.ts'
 import type { Logger } from '../ports/logger.ts'
 import { type Carried, uncarry } from './carry.ts'
-import type { AnswerMessage, CallMessage, TaskMessage } from './messages.ts'
+import type { AnswerMessage, CallMessage, ProducedMessage, TaskMessage } from './messages.ts'
 import { moduleFile } from './module-file.ts'
 import { isCloneable, pack, unpack } from './pack.ts'
 import { Pool } from './pool.ts'
@@ -83,10 +83,10 @@ export class Threads {
         context.start('elsewhere')
         return { module: href, call: packCall(context, records, batch) }
       })
-      if (answer.type === 'done') return undefined
       if (answer.type === 'refused') throw moduleInvalid(name, module, unpackError(answer.packed))
       if (answer.type === 'thrown') throw unpackError(answer.packed)
-      return resultsOf(answer.packed, records.length)
+      produceFor(context, answer.outputs)
+      return answer.type === 'done' ? undefined : resultsOf(answer.packed, records.length)
     }
     return handle satisfies Handle
   }
@@ -127,15 +127,21 @@ export class Threads {
 }
 
 function packCall(context: CallContext, records: readonly DecodedRecord[], batch: boolean): Uint8Array {
-  const { attempt, groupId, memberId, epoch, logFields: bindings } = context
+  const { attempt, groupId, memberId, epoch, mayProduce, logFields: bindings } = context
   const deadlineMs = context.deadline.getTime()
-  const shared = { batch, attempt, deadlineMs, groupId, memberId, epoch, bindings }
+  const shared = { batch, attempt, deadlineMs, groupId, memberId, epoch, mayProduce, bindings }
   try {
     return pack({ ...shared, records: records.map(recordMessage) } satisfies CallMessage)
   } catch (error) {
     const refused = records.find((record) => !isCloneable(recordMessage(record))) ?? records[0]
     throw valueRefused(context.event, refused as DecodedRecord, error)
   }
+}
+
+function produceFor(context: CallContext, packed: Uint8Array | undefined): void {
+  if (packed === undefined) return
+  for (const { output, offset } of unpack<ProducedMessage[]>(packed))
+    context.produce(output, offset === undefined ? undefined : { offset })
 }
 
 function unpackError(packed: Uint8Array): unknown {

@@ -24,7 +24,7 @@ test('a record and its context are in the thread what they are here, but for the
     headers: [...headers],
     last: '2',
     missing: true,
-    context: ['attempt', 'deadline', 'epoch', 'groupId', 'logger', 'memberId'],
+    context: ['attempt', 'deadline', 'epoch', 'groupId', 'logger', 'memberId', 'produce'],
     threadId: expect.any(Number),
   })
   const [isBuffer, text, bytesBehind] = key as unknown[]
