@@ -2,6 +2,7 @@ import { type ConsumerOptions, on } from '@holdfast/core'
 import { kafka } from '@holdfast/testing'
 import { describe, expect, inject, test } from 'vitest'
 import { Kafka, logLevel, type Producer } from '../../src/internals/kafkajs.ts'
+import { Copier } from '../support/copier.ts'
 import { readCommitted, replace, tellCopyStory } from '../support/copy-story.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
@@ -118,21 +119,30 @@ describe('transactional ids', () => {
   test('of two processes with one id the older stops with a clear error, and the other goes on', async () => {
     await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
     const [input, output] = [await cluster.createTopic(1), await cluster.createTopic(1)]
-    const transactions = { transactionalIdPrefix: input }
-    const older = copier(cluster, input, output, { transactions })
+    const settings = {
+      brokers: cluster.brokers,
+      input,
+      output,
+      delivery: 'exactly-once',
+      batch: 50,
+      handlerMs: 0,
+    } as const
     await cluster.produceNumbers(input, 100, 1)
-    const ended = older.run().catch((error: unknown) => error)
-    await committed(cluster, input, 100)
-    const newer = copier(cluster, input, output, { transactions, groupId: `${input}-newer` })
-    await whileRunning(newer, async () => {
-      await committed(cluster, input, 100, `${input}-newer`)
+    const older = new Copier(settings)
+    const newerGroup = `${input}-newer`
+    let newer: Copier | undefined
+    try {
+      await committed(cluster, input, 100)
+      newer = new Copier({ ...settings, groupId: newerGroup, transactionalIdPrefix: input })
+      await committed(cluster, input, 100, newerGroup)
       await cluster.produceNumbers(input, 100, 1, 100)
-      expect(await ended).toMatchObject({
-        code: 'HF_TRANSACTIONAL_ID_TAKEN',
-        message: expect.stringContaining(`${input}.${input}.0`),
-      })
-      await committed(cluster, input, 200, `${input}-newer`)
-    })
+      expect(await older.exit()).toBe(1)
+      expect(older.stderr).toContain('HF_TRANSACTIONAL_ID_TAKEN')
+      expect(older.stderr).toContain(`${input}.${input}.0`)
+      await committed(cluster, input, 200, newerGroup)
+    } finally {
+      await Promise.all([older.kill(), newer?.kill()])
+    }
     expect(await cluster.committed(input, input)).toEqual([100])
     // The older one's first hundred, and all of the newer one.
     expect(await readCommitted(cluster, output)).toHaveLength(300)

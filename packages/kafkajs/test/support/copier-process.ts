@@ -15,17 +15,22 @@ export interface CopierSettings {
   readonly batch: number
   /** How long a batch takes after it was produced. */
   readonly handlerMs: number
+  /** @default the input's name */
+  readonly groupId?: string
+  /** @default the group's id */
+  readonly transactionalIdPrefix?: string
 }
 
 /** Copies one topic to another in batches; with at-least-once through a producer of its own. */
 async function main(settings: CopierSettings): Promise<void> {
-  const { input, brokers, output, delivery, batch, handlerMs } = settings
+  const { input, brokers, output, delivery, batch, handlerMs, groupId = input } = settings
+  const { transactionalIdPrefix = groupId } = settings
   const producer = delivery === 'exactly-once' ? undefined : await ownProducer(brokers)
   const promise: Pick<ConsumerOptions, 'delivery' | 'transactions'> =
-    producer === undefined ? { delivery, transactions: true } : { delivery }
+    producer === undefined ? { delivery, transactions: { transactionalIdPrefix } } : { delivery }
   const consumer = createConsumer({
     driver: kafkajs({ brokers }),
-    groupId: input,
+    groupId,
     ...promise,
     logger: quietLogger,
     sessionTimeoutMs: 1_500,

@@ -10,21 +10,33 @@ export class Copier {
   readonly lost: string[] = []
   /** Resolves when it has partitions. */
   readonly joined: Promise<void>
+  /** What it has written to stderr, as a service leaves it behind. */
+  stderr = ''
   readonly #process: ChildProcess
   readonly #exited: Promise<unknown>
 
   constructor(settings: CopierSettings) {
     this.#process = fork(ENTRY, [JSON.stringify(settings)], {
       execArgv: ['--conditions=source'],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     })
-    this.#exited = once(this.#process, 'exit')
+    this.#process.stderr?.on('data', (chunk) => {
+      this.stderr += String(chunk)
+      process.stderr.write(chunk)
+    })
+    this.#exited = once(this.#process, 'close')
     const { promise, resolve } = Promise.withResolvers<void>()
     this.joined = promise
     this.#process.on('message', ({ partitions = 0, lost }: { partitions?: number; lost?: string }) => {
       if (lost !== undefined) this.lost.push(lost)
       if (partitions > 0) resolve()
     })
+  }
+
+  /** The code that it ends with. */
+  async exit(): Promise<number | null> {
+    await this.#exited
+    return this.#process.exitCode
   }
 
   signal(signal: NodeJS.Signals): void {
