@@ -1,43 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConsumerRecord, createConsumer, on } from '@holdfast/core'
-import { fakeBroker, postgres, redis, type TestServer } from '@holdfast/testing'
-import { Pool } from 'pg'
-import { createClient } from 'redis'
+import { fakeBroker } from '@holdfast/testing'
 import { expect, test } from 'vitest'
 import { quietLogger } from '../../../kafkajs/test/support/quiet-logger.ts'
 import { batched } from '../../src/batching/batched-store.ts'
 import { idempotent } from '../../src/middleware/idempotent.ts'
-import { migrate } from '../../src/postgres/migrations.ts'
-import { postgresStore } from '../../src/postgres/postgres-store.ts'
-import { redisStore } from '../../src/redis/redis-store.ts'
-import type { IdempotencyStore } from '../../src/store.ts'
+import { OWN_STORES } from '../support/own-stores.ts'
 
-interface Opened {
-  readonly store: IdempotencyStore
-  close(): Promise<unknown>
-}
-
-async function overRedis({ url }: TestServer): Promise<Opened> {
-  const client = createClient({ url })
-  client.on('error', () => undefined)
-  await client.connect()
-  return { store: redisStore(client), close: async () => client.destroy() }
-}
-
-async function overPostgres({ url }: TestServer): Promise<Opened> {
-  const pool = new Pool({ connectionString: url })
-  pool.on('error', () => undefined)
-  await migrate(pool)
-  return { store: postgresStore(pool), close: () => pool.end() }
-}
-
-const own = { own: true, log: () => undefined }
-const WAYS = [
-  ['redis', () => redis(own), overRedis],
-  ['postgres', () => postgres(own), overPostgres],
-] as const
-
-test.each(WAYS)(
+test.each(OWN_STORES)(
   '%s killed while effects are made: none without a claim, none twice, and all goes on by itself',
   async (_name, serve, open) => {
     await using server = await serve()
