@@ -211,6 +211,21 @@ describe('what a transaction carries', () => {
     expectOnce(await readCommitted(cluster, output), 200)
   })
 
+  test('outputs of handlers in threads, without those of attempts that failed', async () => {
+    await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+    const [input, output] = [await cluster.createTopic(1), await cluster.createTopic(1)]
+    const values = Array.from({ length: 20 }, (_, number) => String(number))
+    await cluster.produce(
+      input,
+      values.map((value) => ({ key: output, value })),
+    )
+    const module = new URL('../support/copy-in-thread.ts', import.meta.url)
+    const handlers = [on(input, { isolate: 'thread' }, module)]
+    const inThreads = copier(cluster, input, output, { handlers, maxAttempts: 2, retryBackoffMs: 1 })
+    await whileRunning(inThreads, () => committed(cluster, input, values.length))
+    expect(await readCommitted(cluster, output)).toEqual(values)
+  })
+
   test('an output that its topic does not take holds its partition, and is written when it does', async () => {
     await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
     const [input, output] = [await cluster.createTopic(1), `late-${Math.random()}`]
