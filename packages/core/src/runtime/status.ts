@@ -67,6 +67,8 @@ export interface FencedCounts {
 export interface SlotStatus {
   readonly concurrency: number
   readonly busy: number
+  /** Attempts beside those in slots: they wait for what their middleware asks, such as a store, or for a slot after that. */
+  readonly ahead: number
   /** Free slots that could run something if the records that wait had other keys: each waits for one of its lane. */
   readonly idleByOrder: number
 }
@@ -96,8 +98,9 @@ export interface ConsumerStatus {
   readonly partitions: readonly PartitionStatus[]
 }
 
-export function slotStatus(concurrency: number, busy: number, waitingByOrder: number): SlotStatus {
-  return { concurrency, busy, idleByOrder: Math.min(Math.max(0, concurrency - busy), waitingByOrder) }
+export function slotStatus(concurrency: number, underWay: number, waitingByOrder: number): SlotStatus {
+  const busy = Math.min(concurrency, underWay)
+  return { concurrency, busy, ahead: underWay - busy, idleByOrder: Math.min(concurrency - busy, waitingByOrder) }
 }
 
 export interface PartitionStatusParts {

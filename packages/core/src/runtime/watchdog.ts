@@ -57,9 +57,10 @@ export class Watchdog {
     const climbed = this.#climbed.get(attempt) ?? new Set()
     if (climbed.has(rung)) return
     this.#climbed.set(attempt, climbed.add(rung))
-    const { limits, events } = this.#ports
-    const remaining = Math.max(0, 1 - ageMs / limits.handlerTimeoutMs)
-    events.emit('attempt:late', { ...attempt.event, rung, ageMs, ...limits, remaining })
+    const { handlerTimeoutMs, maxPollIntervalMs } = this.#ports.limits
+    const remaining = Math.max(0, 1 - ageMs / handlerTimeoutMs)
+    const event = { ...attempt.event, rung, ageMs, handlerTimeoutMs, maxPollIntervalMs, remaining }
+    this.#ports.events.emit('attempt:late', event)
     if (rung !== 'abort') return
     attempt.abort('deadline')
     this.#ports.timedOut(slot, attempt)

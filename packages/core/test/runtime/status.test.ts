@@ -20,7 +20,7 @@ test('status before, during and after a run', async () => {
     health: { status: 'healthy', reasons: [] },
     memberId: 'member-0001',
     generationId: 1,
-    slots: { concurrency: 10, busy: 0, idleByOrder: 0 },
+    slots: { concurrency: 10, busy: 0, ahead: 0, idleByOrder: 0 },
     partitions: [
       {
         topic: 't',
@@ -52,12 +52,12 @@ test('it tells slots that idle because the records that wait have too few keys',
     Array.from({ length: 20 }, (_, index) => ({ key: index < 18 ? 'hot' : 'cold', value: String(index) })),
   )
   await clock.settle()
-  expect([consumer.status().slots, idle()]).toEqual([{ concurrency: 10, busy: 2, idleByOrder: 8 }, 8])
+  expect([consumer.status().slots, idle()]).toEqual([{ concurrency: 10, busy: 2, ahead: 0, idleByOrder: 8 }, 8])
   for (let ended = 0; ended < 17; ended += 1) {
     for (const call of gate.calls) call.end()
     await clock.settle()
   }
-  expect(consumer.status().slots).toEqual({ concurrency: 10, busy: 1, idleByOrder: 0 })
+  expect(consumer.status().slots).toEqual({ concurrency: 10, busy: 1, ahead: 0, idleByOrder: 0 })
 })
 
 test('the oldest open offset has the age of its fetch, and gives way to the next one', async () => {
