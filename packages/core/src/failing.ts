@@ -58,20 +58,22 @@ export class Failing {
       after: (topic) => chains.after(topic),
       laneKeyOf: createLaneKey(ports.order, config.nullKey),
     })
-    this.forwarding = new Forwarding({
-      ...ports,
-      produce,
-      moved: (record, state, timestamp) => this.keyOrder.noteMove(record, state, timestamp),
-      groupId: config.groupId,
-      backoff: config,
-      random,
-      originalOf: (record) => this.routes.originalOf(record),
-    })
     const failures = new FailureJudge(config, {
       ...ports,
       random,
       failed: (record) => this.forwarding.noteFailure(record),
       place: (topic, step) => this.routes.place(topic, step),
+    })
+    this.forwarding = new Forwarding({
+      ...ports,
+      produce,
+      afterRetryTopics: (error, { delivery }, record) =>
+        failures.judgeLast(error, this.routes.handlerOf(record.topic), record, delivery.attempt),
+      moved: (record, state, timestamp) => this.keyOrder.noteMove(record, state, timestamp),
+      groupId: config.groupId,
+      backoff: config,
+      random,
+      originalOf: (record) => this.routes.originalOf(record),
     })
     this.circuits = new Circuits({
       ...ports,

@@ -199,7 +199,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     fix: 'Raise max.message.bytes of the topic, or write less.',
   },
   HF_RETRY_TOPIC_FAILED: {
-    meaning: 'A record that failed could not be written to its retry topic. It stays open and is written again.',
+    meaning:
+      'A record that failed could not be written to its retry topic. It stays open and is written again, unless it is too large for that.',
     retryable: true,
     fix: 'Create the topic, give the service the right to write to it, or raise its max.message.bytes; see the cause.',
   },

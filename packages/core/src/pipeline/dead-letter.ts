@@ -24,24 +24,28 @@ const DIGEST_DIGITS = 16
 const FRAMES = 3
 
 /**
- * How much of a record is left out so that its topic takes it: nothing; then our own words; then its headers; then its
- * value, by halves, last of all.
+ * How much of a record is left out so that its topic takes it: nothing; then our own words; then its headers; then half of
+ * its value or of its key, whichever is longer, again and again, until nothing of them is left.
  */
 export type Shrinking = number
 
 const OWN_WORDS: Shrinking = 1
 const HEADERS: Shrinking = 2
-/** From here on the value is halved each time, until nothing of it is left. */
-export const LAST_SHRINKING: Shrinking = HEADERS + 32
 
 /** The record as its dead-letter topic gets it: its bytes and headers as they were, and what became of it. */
 export function deadLetterOf(death: Death, shrinking: Shrinking = 0): OutgoingRecord {
   const { record, deadLetterTopic } = death
-  const value = shrinking > HEADERS ? cut(record.value, shrinking - HEADERS) : record.value
+  const { key, value } = cut(record, shrinking - HEADERS)
   const kept = shrinking >= HEADERS ? [] : [...record.headers]
-  const headers = [...kept, ...reportOf(death, shrinking), ...lossOf(record, value, shrinking)]
+  const headers = [...kept, ...reportOf(death, shrinking), ...lossOf(record, { key, value }, shrinking)]
   // Its own time: a topic that is kept for a week would drop a record of last month at once.
-  return { topic: deadLetterTopic, key: record.key, value, headers }
+  return { topic: deadLetterTopic, key, value, headers }
+}
+
+/** Whether there is anything left to leave out. */
+export function canShrink({ record }: Death, shrinking: Shrinking): boolean {
+  const { key, value } = cut(record, shrinking - HEADERS)
+  return shrinking < HEADERS || lengthOf(key) + lengthOf(value) > 0
 }
 
 /** Names a record of a group for ever: a copy that was written twice can be told by it. */
@@ -76,21 +80,37 @@ function placeOf(error: unknown): string {
   return frames.slice(0, FRAMES).join('\n')
 }
 
-/** What the topic did not take; the digest tells whether a copy from elsewhere is the same. */
-function lossOf(record: ConsumerRecord, value: Buffer | null, shrinking: Shrinking): HeaderEntry[] {
+type Bytes = Pick<ConsumerRecord, 'key' | 'value'>
+
+/** What the topic did not take; the digests tell whether a copy from elsewhere is the same. */
+function lossOf(record: ConsumerRecord, left: Bytes, shrinking: Shrinking): HeaderEntry[] {
   if (shrinking < HEADERS) return []
-  if (value === record.value) return entries({ truncated: 'headers' })
-  return entries({
-    truncated: 'headers, value',
-    'value-bytes': record.value?.length ?? 0,
-    'value-sha256': createHash('sha256')
-      .update(record.value ?? '')
-      .digest('hex'),
-  })
+  const parts = (['value', 'key'] as const).filter((part) => left[part] !== record[part])
+  return [
+    ...entries({ truncated: ['headers', ...parts].join(', ') }),
+    ...parts.flatMap((part) => {
+      const bytes = record[part] ?? ''
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      return entries({ [`${part}-bytes`]: bytes.length, [`${part}-sha256`]: sha256 })
+    }),
+  ]
 }
 
-function cut(value: Buffer | null, halvings: number): Buffer | null {
-  return value === null ? null : value.subarray(0, Math.floor(value.length / 2 ** halvings))
+function cut({ key, value }: Bytes, halvings: number): Bytes {
+  let [keyBytes, valueBytes] = [lengthOf(key), lengthOf(value)]
+  for (let left = halvings; left > 0; left -= 1) {
+    if (valueBytes >= keyBytes) valueBytes >>= 1
+    else keyBytes >>= 1
+  }
+  return { key: start(key, keyBytes), value: start(value, valueBytes) }
+}
+
+function start(bytes: Buffer | null, length: number): Buffer | null {
+  return bytes === null || bytes.length === length ? bytes : bytes.subarray(0, length)
+}
+
+function lengthOf(bytes: Buffer | null): number {
+  return bytes?.length ?? 0
 }
 
 function entries(values: Readonly<Record<string, string | number>>): HeaderEntry[] {

@@ -114,7 +114,8 @@ export interface ConsumerEvents {
   'retrytopic:failed': AttemptEvent & {
     readonly retryTopic: string
     readonly error: HoldfastError
-    readonly retryInMs: number
+    /** Undefined where the record is too large: what follows retry topics comes at once. */
+    readonly retryInMs: number | undefined
   }
   /** The dependency of the handler is down: its records wait until the circuit closes, and no attempt is counted. */
   'attempt:held': AttemptEvent & { readonly circuit: string; readonly error: unknown; readonly records: number }

@@ -2,6 +2,7 @@ import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
 import {
   type Dead,
   type Failed,
+  type Last,
   type Moved,
   type Outcome,
   type Retry,
@@ -12,7 +13,7 @@ import type { PauseCause } from '../model/pause-cause.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
-import { type Death, deadLetterOf, LAST_SHRINKING } from '../pipeline/dead-letter.ts'
+import { canShrink, type Death, deadLetterOf } from '../pipeline/dead-letter.ts'
 import { type Original, retryRecordOf } from '../pipeline/retry-record.ts'
 import { type Backoff, backoffMs } from '../policy/backoff.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -31,6 +32,8 @@ export interface ForwardingPorts {
   produce(records: readonly OutgoingRecord[]): Promise<void>
   /** A record of a retry topic as it was before it failed. */
   originalOf(record: ConsumerRecord): Original
+  /** What follows for a record that has failed with this error and fits no retry topic. */
+  afterRetryTopics(error: unknown, context: AttemptContext, record: ConsumerRecord): Last
   /** A record that others of its key are to follow is in its retry topic, with this time stamp. */
   moved(record: ConsumerRecord, state: PartitionState, timestamp: number): void
 }
@@ -39,6 +42,11 @@ export interface ForwardingPorts {
 type Forward = Moved | Dead
 
 const HOLD_OF: Readonly<Record<Forward['type'], PauseCause>> = { moved: 'retry topic', dead: 'dead letter' }
+
+/** What follows where a topic does not take a record. */
+const OPEN = 'The record stays open, its partition waits, and it is written again after a pause.'
+const TOO_LARGE =
+  'It comes to the end of its failure policy without retry topics, or waits until its key is through them.'
 
 /** A record that waits until another topic takes it. */
 interface Waiting {
@@ -57,6 +65,8 @@ interface Waiting {
 export class Forwarding {
   readonly #ports: ForwardingPorts
   readonly #waiting = new WeakMap<PartitionState, Map<ConsumerRecord, Waiting>>()
+  /** How often a retry topic has found a record too large. */
+  readonly #tooLargeTimes = new WeakMap<ConsumerRecord, number>()
   readonly #firstFailedMs = new WeakMap<ConsumerRecord, number>()
   /** Most consumers never need to look. */
   #hasWaited = false
@@ -91,26 +101,51 @@ export class Forwarding {
       [...left].map(async ([offset, next]): Promise<[number, Failed | Untried]> => {
         if (!isForward(next)) return [offset, next]
         const record = context.delivery.records.find((each) => each.offset === offset) as ConsumerRecord
-        return [offset, await this.#write(next, record, context, state)]
+        const waiting = this.#waiting.get(state)?.get(record) ?? this.#begin(next, record, context)
+        return [offset, await this.#write(waiting, record, context, state)]
       }),
     )
     return { type: 'partial', left: new Map(settled) }
   }
 
   async #write(
-    next: Forward,
+    waiting: Waiting,
     record: ConsumerRecord,
     context: AttemptContext,
     state: PartitionState,
-  ): Promise<Forward | Retry> {
-    const waiting = this.#waiting.get(state)?.get(record) ?? this.#begin(next, record, context)
+  ): Promise<Failed> {
     try {
       await this.#produce(waiting, record, state)
       this.#written(record, state)
       return waiting.forward
     } catch (error) {
-      return this.#failed(error, record, waiting, context, state)
+      const { forward } = waiting
+      if (forward.type === 'dead' || !isTooLarge(error)) return this.#failed(error, record, waiting, context, state)
+      return this.#tooLarge(error, record, { ...waiting, forward }, context, state)
     }
+  }
+
+  /** No pause makes it smaller. What failed comes to its end at once; what would follow another waits here for its turn. */
+  async #tooLarge(
+    cause: unknown,
+    record: ConsumerRecord,
+    waiting: Waiting & { readonly forward: Moved },
+    context: AttemptContext,
+    state: PartitionState,
+  ): Promise<Failed> {
+    const { events, clock, backoff, random, afterRetryTopics } = this.#ports
+    const { forward, handler } = waiting
+    this.#written(record, state)
+    const times = (this.#tooLargeTimes.get(record) ?? 0) + 1
+    this.#tooLargeTimes.set(record, times)
+    const retryInMs = isBehind(forward) ? backoffMs(times, backoff, random()) : undefined
+    const error = notTaken(cause, record, forward, handler)
+    const event = { ...context.event, offset: record.offset, error, retryInMs }
+    events.emit('retrytopic:failed', { ...event, retryTopic: forward.topic })
+    if (retryInMs !== undefined) return { type: 'retry', atMs: clock.now() + retryInMs, error, isUncounted: true }
+    const last = afterRetryTopics(forward.error, context, record)
+    if (last.type !== 'dead') return last
+    return this.#write({ ...waiting, forward: last, failures: 0 }, record, context, state)
   }
 
   #begin(forward: Forward, record: ConsumerRecord, { handler, delivery }: AttemptContext): Waiting {
@@ -137,8 +172,7 @@ export class Forwarding {
       try {
         return await this.#ports.produce([deadLetterOf(death, shrinking)])
       } catch (error) {
-        const isTooLarge = error instanceof HoldfastError && error.code === 'HF_RECORD_TOO_LARGE'
-        if (!isTooLarge || shrinking >= LAST_SHRINKING) throw error
+        if (!isTooLarge(error) || !canShrink(death, shrinking)) throw error
       }
     }
   }
@@ -184,6 +218,10 @@ export class Forwarding {
   }
 }
 
+function isTooLarge(error: unknown): boolean {
+  return error instanceof HoldfastError && error.code === 'HF_RECORD_TOO_LARGE'
+}
+
 function isForward(next: Failed | Untried): next is Forward {
   return next.type === 'dead' || next.type === 'moved'
 }
@@ -208,10 +246,11 @@ function notTaken(
 ): HoldfastError {
   const { topic, partition, offset } = record
   const isDead = type === 'dead'
+  const follows = isDead || !isTooLarge(cause) ? OPEN : TOO_LARGE
   const [how, kind] = isDead ? ['failed for good', 'dead-letter topic'] : ['failed', 'retry topic']
   return new HoldfastError(
     isDead ? 'HF_DEAD_LETTER_FAILED' : 'HF_RETRY_TOPIC_FAILED',
-    `${partitionName(record)}@${offset} ${how} in ${handler}, and its ${kind} ${to} does not take it (${describeError(cause)}).\n  The record stays open, its partition waits, and it is written again after a pause. Fix: create ${to}, allow writing to it, or raise its max.message.bytes.`,
+    `${partitionName(record)}@${offset} ${how} in ${handler}, and its ${kind} ${to} does not take it (${describeError(cause)}).\n  ${follows} Fix: create ${to}, allow writing to it, or raise its max.message.bytes.`,
     { cause, details: { topic, partition, offset, [isDead ? 'deadLetterTopic' : 'retryTopic']: to } },
   )
 }

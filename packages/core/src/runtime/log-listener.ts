@@ -129,8 +129,10 @@ function logAttempts(events: Events, logger: Logger): void {
   )
   events.on('retrytopic:failed', ({ error, retryInMs, ...fields }) =>
     logger.error(
-      { ...fields, code: error.code, reason: error.message, retryInMs: Math.round(retryInMs) },
-      'retry topic did not take the record; it stays open and its partition waits',
+      { ...fields, code: error.code, reason: error.message, retryInMs: retryInMs && Math.round(retryInMs) },
+      retryInMs === undefined
+        ? 'retry topic is too small for the record; it goes no further'
+        : 'retry topic did not take the record; it stays open',
     ),
   )
   events.on('record:dead', ({ error, ...fields }) =>

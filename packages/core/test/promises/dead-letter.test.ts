@@ -128,20 +128,24 @@ test('a dead letter of an epoch that ended meanwhile settles nothing', async () 
 
 describe('a record that its topic finds too large loses', () => {
   test.each([
-    ['our own words first', 1, { headers: 1, value: 4_000, truncated: undefined }],
-    ['then its headers', 2, { headers: 0, value: 4_000, truncated: 'headers' }],
-    ['its value last of all, by halves', 4, { headers: 0, value: 1_000, truncated: 'headers, value' }],
+    ['our own words first', 1, { headers: 1, value: 4_000, key: 3_000, truncated: undefined }],
+    ['then its headers', 2, { headers: 0, value: 4_000, key: 3_000, truncated: 'headers' }],
+    ['its value, by halves', 3, { headers: 0, value: 2_000, key: 3_000, truncated: 'headers, value' }],
+    ['its key where that is longer', 5, { headers: 0, value: 1_000, key: 1_500, truncated: 'headers, value, key' }],
+    ['all of both', 26, { headers: 0, value: 0, key: 0, truncated: 'headers, value, key' }],
   ])('%s', async (_name, refusals, expected) => {
     const { broker, clock, dead } = await serving({ handlers: [failing] })
     broker.failProduces(TOO_LARGE, refusals)
-    broker.produce('t', { value: 'x'.repeat(4_000), headers: { mine: 'y' } })
+    broker.produce('t', { value: 'x'.repeat(4_000), key: 'k'.repeat(3_000), headers: { mine: 'y' } })
     await clock.advance('5s')
     const [letter] = dead() as [ConsumerRecord]
     const texts = textsOf(letter)
     expect(letter.headers.getAll('mine')).toHaveLength(expected.headers)
     expect(letter.value).toHaveLength(expected.value)
+    expect(letter.key).toHaveLength(expected.key)
     expect(texts['holdfast-dead-truncated']).toBe(expected.truncated)
     if (expected.value < 4_000) expect(texts['holdfast-dead-value-bytes']).toBe('4000')
+    if (expected.key < 3_000) expect(texts['holdfast-dead-key-bytes']).toBe('3000')
     expect(texts['holdfast-dead-id']).toBe('g/t/0/0')
     expect(broker.committed('t', 0)).toBe(1)
   })

@@ -103,6 +103,25 @@ describe('while a record of a key is in a retry topic', () => {
     expect(written).toBeLessThanOrEqual(beganMs + 1_000)
   })
 
+  test('one of the key that is too large for its retry topic waits where it is, and is handled in its turn', async () => {
+    const { broker, clock, calls, done, begin, produce } = retryScene(failsFor('a1', 1))
+    const { consumer, events } = begin()
+    await clock.settle()
+    produce('a1')
+    await clock.advance('1s')
+    broker.failProduces(new HoldfastError('HF_RECORD_TOO_LARGE', 'too large.'), 1_000)
+    produce('a2', 'b1', 'a3')
+    await clock.advance('3s')
+    expect(calls).toEqual(['a1 at t 0s', 'b1 at t 1s'])
+    expect([broker.committed('t', 0), consumer.status().partitions[0]?.pausedBy]).toEqual([1, []])
+    expect(events('retrytopic:failed')[0]).toMatchObject({ offset: 1, attempt: 1, retryInMs: expect.any(Number) })
+    await clock.advance('60s')
+    expect(done).toEqual(['b1', 'a1', 'a2', 'a3'])
+    expect(calls.slice(2).map((call) => call.replace(/ \d+s$/, ''))).toEqual([`a1 at ${FIRST}`, 'a2 at t', 'a3 at t'])
+    expect([broker.committed('t', 0), broker.records(DEAD).length]).toEqual([4, 0])
+    expect(consumer.status()).toMatchObject({ moved: 1, health: { status: 'healthy' } })
+  })
+
   test('a dead letter ends their wait', async () => {
     const { broker, clock, done, begin, produce } = retryScene(failsFor('a1', 9))
     begin()

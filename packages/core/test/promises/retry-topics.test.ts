@@ -16,6 +16,7 @@ const [FIRST, SECOND, DEAD] = ['t.retry.5s', 't.retry.1m', 't.dead']
 const CHAIN = retryTopics(['5s', '1m']).then(deadLetter())
 /** What `onFailure` says in their stead. */
 const UNSAID: object = { maxAttempts: undefined, retryBackoffMs: undefined }
+const TOO_LARGE = new HoldfastError('HF_RECORD_TOO_LARGE', 'too large.')
 const UNREACHABLE = new HoldfastError('HF_BROKER_UNREACHABLE', 'no broker answers.')
 
 type Fails = (value: string, call: number) => unknown
@@ -154,6 +155,51 @@ test('a retry topic that does not take a record: the record stays open, its part
   })
   expect([broker.records(FIRST).length, broker.committed('t', 0), calls.length]).toEqual([1, 3, 4])
   expect(consumer.status()).toMatchObject({ health: { status: 'healthy' } })
+})
+
+describe('a record that its retry topic finds too large', () => {
+  test('is dead at once, and holds nothing up', async () => {
+    const { broker, clock, calls, consumer, events } = await serving(failsTimes('1', 9))
+    broker.failProduces(TOO_LARGE, 1)
+    broker.produce('t', values(0, 3))
+    await clock.advance('5s')
+    expect(calls.map((call) => call.slice(0, 6))).toEqual(['0 at t', '1 at t', '2 at t'])
+    expect([broker.records(FIRST).length, broker.committed('t', 0)]).toEqual([0, 3])
+    const [letter] = broker.records(DEAD) as [ConsumerRecord]
+    expect(textsOf(letter)).toMatchObject({ 'holdfast-dead-error-message': 'Error: no', 'holdfast-dead-attempts': '1' })
+    expect(events('retrytopic:failed')).toMatchObject([
+      {
+        offset: 1,
+        retryTopic: FIRST,
+        retryInMs: undefined,
+        error: { code: 'HF_RETRY_TOPIC_FAILED', cause: TOO_LARGE },
+      },
+    ])
+    expect(consumer.status()).toMatchObject({ moved: 0, dead: 1, health: { status: 'healthy' } })
+  })
+
+  test('keeps the time and the attempts of its failure when that is found out late', async () => {
+    const { broker, clock } = await serving(failsTimes('1', 9))
+    broker.failProduces(UNREACHABLE, 2)
+    broker.failProduces(TOO_LARGE, 1)
+    broker.produce('t', values(0, 3))
+    await clock.advance('90s')
+    expect(broker.committed('t', 0)).toBe(3)
+    const [letter] = broker.records(DEAD) as [ConsumerRecord]
+    expect(textsOf(letter)).toMatchObject({
+      'holdfast-dead-attempts': '1',
+      'holdfast-dead-last-failure': '2026-01-01T00:00:00.000Z',
+    })
+  })
+
+  test('halts its partition where the policy says so', async () => {
+    const { broker, clock, events } = await serving(failsTimes('1', 9), { onFailure: retryTopics(['5s']).then(halt()) })
+    broker.failProduces(TOO_LARGE, 1)
+    broker.produce('t', values(0, 3))
+    await clock.advance('90s')
+    expect(broker.committed('t', 0)).toBe(1)
+    expect(events('partition:halted')).toMatchObject([{ offset: 1, error: { code: 'HF_HANDLER_FAILED' } }])
+  })
 })
 
 describe('headers that somebody else wrote', () => {

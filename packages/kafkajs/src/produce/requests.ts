@@ -2,6 +2,11 @@ import type { OutgoingRecord } from '@holdfast/core'
 
 /** Half of what a topic takes at once by default (`max.message.bytes`). */
 export const MAX_BYTES = 524_288
+/**
+ * No broker reads a longer request with default settings (`socket.request.max.bytes`, 100 MiB): it closes the connection,
+ * which says nothing about the record. Some bytes are the request's own.
+ */
+export const MAX_RECORD_BYTES: number = 100 * 1024 * 1024 - 4_096
 /** kafkajs sorts records to their partitions in quadratic time. */
 export const MAX_RECORDS = 500
 /** The lengths, attributes and deltas of a record, at most. */

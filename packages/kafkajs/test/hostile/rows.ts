@@ -85,6 +85,7 @@ export const ROWS: readonly Row[] = [
   [4, 'an empty key', 'bytes', one({ key: '', value: 'v' }), keyed('')],
   [5, 'a key of 1 MB', 'bytes', one({ key: 'k'.repeat(MB) }), keyed('k'.repeat(MB))],
   [5, 'a key of 2 MiB', 'bytes', () => bigKey(2 * 1024 * 1024), beyond('maxRecordKeyBytes')],
+  [5, 'a key of 20 MB', 'bytes', () => bigKey(20 * MB), dead('HF_RECORD_LIMIT', /HF_RECORD_LIMIT/)],
   [
     6,
     'bytes that are not UTF-8',
@@ -183,6 +184,13 @@ export const ROWS: readonly Row[] = [
     'a record of 100 MB',
     'bytes',
     gzipped(() => Buffer.alloc(100 * MB)),
+    dead('HF_RECORD_LIMIT', /HF_RECORD_LIMIT/),
+  ],
+  [
+    59,
+    'a record that no request can take',
+    'bytes',
+    gzipped(() => Buffer.alloc(110 * MB)),
     dead('HF_RECORD_LIMIT', /HF_RECORD_LIMIT/),
   ],
   [60, 'a batch of nothing', 'bytes', batch({ records: [], count: 0 }), refused(INVALID_RECORD)],
