@@ -1,6 +1,7 @@
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
 import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
+import { RetryLater, Skip } from '../policy/verdicts.ts'
 import { checked, type Decoder } from './decoders.ts'
 import type { HandlerOptions } from './handler.ts'
 import { TooDeep } from './json-guard.ts'
@@ -61,7 +62,9 @@ function decodePart(record: ConsumerRecord, part: Part, decode: (() => unknown) 
   }
 }
 
-function decodeFailure(record: ConsumerRecord, part: Part, cause: unknown): HoldfastError {
+/** What a decoder says of itself is not about the record: with its registry away, say, all records would be dead. */
+function decodeFailure(record: ConsumerRecord, part: Part, cause: unknown): Error {
+  if (cause instanceof RetryLater || cause instanceof Skip) return cause
   const { topic, partition, offset } = record
   const absent = part !== 'headers' && record[part] === null ? ` The ${part} is null.` : ''
   return new HoldfastError(

@@ -4,7 +4,8 @@ import { checkDepth, checkKeys } from './json-guard.ts'
 
 /**
  * Turns the bytes of a key or value into what a handler takes. It throws, or rejects, with a reason when it can't; the
- * record is then not handed to the handler and its partition halts.
+ * record is then not handed to the handler, and not tried again. What it needs may be away, such as a registry of schemas:
+ * `Unavailable` and `RetryLater` count as from a handler, and so does `Skip`.
  */
 export type Decoder<Output> = (bytes: Buffer | null) => Output | Promise<Output>
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { HeaderEntry } from '../model/record.ts'
 import { type DeadLetter, readDeadLetter } from '../pipeline/read-dead-letter.ts'
@@ -23,6 +24,11 @@ export interface RedriveOptions {
    * crash. What a filter leaves out counts as seen; another group looks at all of it anew. @default the topic and `.redrive`
    */
   readonly groupId?: string
+  /**
+   * Topics that letters may come from. Whoever may write to the dead-letter topic can write a letter that names any other
+   * topic, and it is sent there with the rights of this process. @default any topic
+   */
+  readonly from?: readonly string[]
   /** Where a letter goes. @default the topic that its record came from */
   readonly to?: string | ((letter: DeadLetter) => string)
   /** Which letters are sent. @default all */
@@ -51,8 +57,9 @@ export interface RedriveOptions {
  * - `looping`: it has been sent `maxRedrives` times. - `copy`: a letter of the same record was sent before.
  * - `quarantined`: a note of offsets that could not be decoded; there is nothing to send.
  * - `truncated`: its topic did not take all of it, so that it cannot be sent as it was.
+ * - `misdirected`: it names a source that is not in `from`, or would go to the dead-letter topic itself.
  */
-export type LetterFate = 'sent' | 'filtered' | 'looping' | 'copy' | 'quarantined' | 'truncated'
+export type LetterFate = 'sent' | 'filtered' | 'looping' | 'copy' | 'quarantined' | 'truncated' | 'misdirected'
 
 export interface RedriveReport {
   /** Letters by what became of them; with `dryRun`, what would have. */
@@ -73,7 +80,7 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
   check(options)
   const { topic, dryRun = false, maximum = Number.POSITIVE_INFINITY, onLetter } = options
   const groupId = dryRun ? temporaryGroup(topic) : (options.groupId ?? `${topic}.redrive`)
-  const counts: Record<LetterFate, number> = { sent: 0, filtered: 0, looping: 0, copy: 0, quarantined: 0, truncated: 0 }
+  const counts = noLetters()
   const ids = new Set<string>()
   let foreign = 0
   let hasMore = false
@@ -90,7 +97,7 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
         return 'stop'
       }
       if (!dryRun) await driver.produce([redriven(letter, options)])
-      remember(letter.id, ids)
+      remember(nameOf(letter), ids)
     }
     counts[fate] += 1
     onLetter?.(letter, fate)
@@ -101,8 +108,10 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
 
 function fateOf(letter: DeadLetter, ids: ReadonlySet<string>, options: RedriveOptions): LetterFate {
   const { filter = () => true, maxRedrives = DEFAULT_MAX_REDRIVES } = options
-  if (ids.has(letter.id)) return 'copy'
+  if (ids.has(nameOf(letter))) return 'copy'
   if (!filter(letter)) return 'filtered'
+  if (options.from?.includes(letter.source.topic) === false || destinationOf(letter, options) === options.topic)
+    return 'misdirected'
   if (letter.quarantined !== undefined) return 'quarantined'
   if (letter.truncated !== undefined) return 'truncated'
   return redrivesOf(letter) >= maxRedrives ? 'looping' : 'sent'
@@ -116,12 +125,27 @@ function redrivesOf({ headers }: DeadLetter): number {
   return /^\d{1,6}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY
 }
 
-function redriven(letter: DeadLetter, { to = letter.source.topic }: RedriveOptions): OutgoingRecord {
+function noLetters(): Record<LetterFate, number> {
+  return { sent: 0, filtered: 0, looping: 0, copy: 0, quarantined: 0, truncated: 0, misdirected: 0 }
+}
+
+/** Not the id alone: a letter that pretends to be a copy would keep another one from being sent. */
+function nameOf({ id, key, value }: DeadLetter): string {
+  const digest = createHash('sha256')
+  for (const bytes of [key, value]) digest.update(`${bytes?.length ?? -1},`).update(bytes ?? '')
+  return `${id} ${digest.digest('base64')}`
+}
+
+function destinationOf(letter: DeadLetter, { to = letter.source.topic }: RedriveOptions): string {
+  return typeof to === 'function' ? to(letter) : to
+}
+
+function redriven(letter: DeadLetter, options: RedriveOptions): OutgoingRecord {
   const own: readonly string[] = [COUNT_HEADER, ID_HEADER]
   const headers: HeaderEntry[] = letter.headers.filter(([name]) => !own.includes(name))
   const count = String(redrivesOf(letter) + 1)
   return {
-    topic: typeof to === 'function' ? to(letter) : to,
+    topic: destinationOf(letter, options),
     key: letter.key,
     value: letter.value,
     headers: [...headers, [COUNT_HEADER, Buffer.from(count)], [ID_HEADER, Buffer.from(letter.id)]],

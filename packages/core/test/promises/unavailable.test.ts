@@ -72,6 +72,42 @@ test('its partition takes on nothing more meanwhile, and goes on by itself', asy
   expect(consumer.status().partitions[0]?.pausedBy).toEqual([])
 })
 
+test('a decoder whose registry is away has no record dead; ids that it does not have are', async () => {
+  const registry = { isUp: false, schemas: new Map([[7, 'mail']]) }
+  const decoder = async (bytes: Buffer | null): Promise<string> => {
+    if (bytes?.[0] !== 0) throw new Error('no magic byte')
+    if (!registry.isUp) throw new Unavailable('registry')
+    const id = bytes.readInt32BE(1)
+    const subject = registry.schemas.get(id)
+    if (subject === undefined) throw new Error(`schema ${id} is unknown`)
+    return bytes.subarray(5).toString()
+  }
+  const seen: unknown[] = []
+  const handler = on('t', { value: decoder }, ({ value }) => void seen.push(value))
+  const { broker, clock, events, consumer } = await onBroker({
+    handlers: [handler],
+    order: 'partition',
+    maxAttempts: 1,
+  })
+  const framed = (id: number, text: string) => ({
+    value: Buffer.concat([Buffer.from([0, 0, 0, 0, id]), Buffer.from(text)]),
+  })
+  broker.produce('t', [framed(7, 'a'), framed(7, 'b'), framed(9, 'c')])
+  await clock.advance('1m')
+  expect([seen, events('partition:halted'), broker.committed('t', 0)]).toEqual([[], [], -1])
+  expect(consumer.status().health.reasons.map(({ code }) => code)).toEqual(['dependency-down'])
+  registry.isUp = true
+  await clock.advance('10s')
+  expect([seen, broker.committed('t', 0)]).toEqual([['a', 'b'], 2])
+  expect(events('partition:halted')).toMatchObject([
+    {
+      offset: 2,
+      attempt: 1,
+      error: { code: 'HF_DECODE_FAILED', message: expect.stringContaining('schema 9 is unknown') },
+    },
+  ])
+})
+
 test('a batch that cannot begin waits as one', async () => {
   const calls: number[] = []
   const { broker, clock, store } = await withStore({

@@ -65,7 +65,7 @@ test('every letter is in its topic again with its bytes and headers, and a secon
   const broker = await graveyard(5)
   const report = await drive(broker)
   expect(report).toEqual({
-    counts: { sent: 5, filtered: 0, looping: 0, copy: 0, quarantined: 0, truncated: 0 },
+    counts: { sent: 5, filtered: 0, looping: 0, copy: 0, quarantined: 0, truncated: 0, misdirected: 0 },
     foreign: 0,
     hasMore: false,
   })
@@ -132,10 +132,51 @@ test('copies of a letter are sent once, and what is no letter is passed over', a
     broker.produce(DEAD, { key, value, headers: [...headers] })
   broker.produce(DEAD, [{ value: 'not ours' }, { value: 'x', headers: { 'holdfast-dead-id': 'only that' } }])
   expect(await drive(broker)).toEqual({
-    counts: { sent: 2, filtered: 0, looping: 0, copy: 1, quarantined: 0, truncated: 0 },
+    counts: { sent: 2, filtered: 0, looping: 0, copy: 1, quarantined: 0, truncated: 0, misdirected: 0 },
     foreign: 2,
     hasMore: false,
   })
+})
+
+/** A letter that somebody else wrote, of a record of that topic. */
+const forged = (id: string, topic: string, value: string) => ({
+  value,
+  headers: {
+    'holdfast-dead-id': id,
+    'holdfast-dead-source-topic': topic,
+    'holdfast-dead-source-partition': '0',
+    'holdfast-dead-source-offset': '0',
+  },
+})
+
+test('a forged letter reaches no topic that is not said, and never its own', async () => {
+  const broker = await graveyard(1)
+  broker.createTopic('payments')
+  broker.produce(DEAD, [forged('a', 'payments', 'x'), forged('b', DEAD, 'y')])
+  const seen: unknown[] = []
+  const onLetter: RedriveOptions['onLetter'] = ({ value }, fate) => seen.push([String(value), fate])
+  expect((await drive(broker, { from: ['t'], onLetter })).counts).toMatchObject({ sent: 1, misdirected: 2 })
+  expect(seen).toEqual([
+    ['0', 'sent'],
+    ['x', 'misdirected'],
+    ['y', 'misdirected'],
+  ])
+  expect((await drive(broker, { groupId: 'anew' })).counts).toMatchObject({ sent: 2, misdirected: 1 })
+  expect([inTopic(broker, 'payments'), inTopic(broker, DEAD)]).toEqual([['x'], ['0', 'x', 'y']])
+})
+
+test('a forged letter with the id of another one does not keep that from being sent', async () => {
+  const broker = fakeBroker()
+  broker.createTopic('t')
+  broker.createTopic(DEAD)
+  broker.produce(DEAD, [forged('app/t/0/0', 't', 'forged')])
+  await dying(
+    broker,
+    () => new Error('no'),
+    () => broker.produce('t', { value: 'real' }),
+  )
+  expect((await drive(broker)).counts).toMatchObject({ sent: 2, copy: 0 })
+  expect(inTopic(broker)).toEqual(['real', 'forged', 'real'])
 })
 
 test('a letter that cannot be written ends the call with the reason; the next one goes on there', async () => {
