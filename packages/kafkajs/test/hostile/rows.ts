@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib'
 import { gzipSync } from 'node:zlib'
 import { type RawBatch, type RawRecord, rawBatch, rawRecord } from './raw-batch.ts'
+import { zeros } from './zeros.ts'
 
 /** A record as a handler saw it. */
 export interface SeenRecord {
@@ -74,6 +75,13 @@ const NAMES = [
   ['hasOwnProperty', null],
   ['toString', 'd'],
 ] as const
+const ATTEMPTS = ['-1', 'NaN', '1e9', '9007199254740993'].map((text) => ['holdfast-retry-attempts', text] as const)
+const ELSEWHERE = [
+  ['holdfast-retry-topic', 'payments'],
+  ['holdfast-retry-partition', '0'],
+  ['holdfast-retry-offset', '0'],
+] as const
+const BAGGAGE = [['baggage', `a=${'x'.repeat(9_000)}`]] as const
 const CONTROLS = [['x\r\nBcc: y', '\u001b[31mred\u001b[0m\r\nEHLO']] as const
 
 /** The rows of the list of bad inputs that have to do with a consumer; numbers are of that list. */
@@ -117,6 +125,8 @@ export const ROWS: readonly Row[] = [
   [19, 'a number as a text', 'json', value('"1"'), valued('1')],
   [21, 'a list of 10,000,000', 'json', gzipped(list), handled((record) => (record.value as unknown[]).length, 10 * MB)],
   [22, 'a length that is none', 'json', value('{"length":1000000000}'), valued({ length: 1e9 })],
+  [23, '50,000 letters for every expression of ours', 'json', value('a'.repeat(50_000)), notJson(/not JSON/)],
+  [23, '50,000 escapes of them', 'json', value(`"${'\\u0061'.repeat(50_000)}"`), valued('a'.repeat(50_000))],
   [
     24,
     '100,000 issues of a schema',
@@ -124,20 +134,34 @@ export const ROWS: readonly Row[] = [
     gzipped(() => Buffer.from('{"issues":100000}')),
     notJson(/and 99995 more/),
   ],
+  [25, 'a schema id for JSON', 'json', value(Buffer.from('0000000007', 'hex')), notJson(/not JSON/)],
+  [26, 'a schema id as bytes', 'bytes', value(Buffer.from('0000000007', 'hex')), sized(5)],
   [27, 'gzip within a value', 'bytes', value(gzipSync(Buffer.alloc(MB))), sized(gzipSync(Buffer.alloc(MB)).length)],
+  [28, 'a formula', 'json', value('"=HYPERLINK(A1)"'), valued('=HYPERLINK(A1)')],
+  [28, 'a formula that is no JSON', 'json', value('=HYPERLINK(A1)'), notJson(/not JSON/)],
   [29, 'a script as a key', 'bytes', one({ key: '<script>alert(1)</script>' }), keyed('<script>alert(1)</script>')],
+  [30, 'line ends for a mail', 'json', value('"x\\r\\nBcc: y"'), valued('x\r\nBcc: y')],
+  [31, 'a placeholder for a template', 'json', value('"{{name}} $&"'), valued('{{name}} $&')],
+  [32, 'an address of this machine', 'json', value('"http://127.0.0.1:1/"'), valued('http://127.0.0.1:1/')],
   [33, 'a null header', 'bytes', headers([['a', null]]), headed([['a', null]])],
+  [34, 'a header without a name', 'bytes', headers([['', 'x']]), headed([['', 'x']])],
   [35, 'names that objects have, twice, and none', 'bytes', headers(NAMES), headed(NAMES)],
   [36, 'headers of ours, from elsewhere', 'bytes', headers(SPOOFED), headed(SPOOFED)],
+  [37, 'attempts that are none', 'bytes', headers(ATTEMPTS), headed(ATTEMPTS)],
+  [38, 'another source', 'bytes', headers(ELSEWHERE), headed(ELSEWHERE)],
   [39, '1,000 headers', 'bytes', headers(many(1_000)), handled((record) => record.headers.length, 1_000)],
   [39, '20,000 headers', 'bytes', headers(many(20_000)), beyond('20000 headers, more than maxRecordHeaders = 1000')],
   [40, 'a header of 900 kB', 'bytes', headers([['h', 'x'.repeat(900_000)]]), beyond('maxRecordHeaderBytes = 262144')],
   [41, 'line ends and escapes in headers', 'bytes', headers(CONTROLS), headed(CONTROLS)],
   [42, 'a name that is not UTF-8', 'bytes', headers([[Buffer.from([0xff]), 'x']]), headed([['\ufffd', 'x']])],
   [43, 'trace headers that are none', 'bytes', headers(FOREIGN), headed(FOREIGN)],
+  [44, 'baggage of 9 kB', 'bytes', headers(BAGGAGE), headed(BAGGAGE)],
   [46, 'a gzip bomb', 'bytes', gzipped(() => Buffer.alloc(140 * MB)), bomb('gzip')],
   [46, 'a zstd bomb', 'bytes', zstded(() => Buffer.alloc(140 * MB)), bomb('zstd')],
   [47, 'codec 5', 'bytes', batch({ codec: 5 }), refused(UNKNOWN_SERVER_ERROR)],
+  [48, 'snappy', 'bytes', () => zeros('snappy', 65_536), sized(65_536)],
+  [48, 'lz4', 'bytes', () => zeros('lz4', 65_536), sized(65_536)],
+  [48, 'zstd', 'bytes', () => zeros('zstd', 65_536), sized(65_536)],
   [49, 'a wrong checksum', 'bytes', batch({ crc: 1 }), refused(CORRUPT_MESSAGE)],
   [50, 'a length of 0', 'bytes', batch({ length: 0 }), refused(CORRUPT_MESSAGE)],
   [50, 'a negative length', 'bytes', batch({ length: -1 }), refused(CORRUPT_MESSAGE)],
