@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { RecordHeaders } from '../../src/model/record.ts'
@@ -192,3 +193,8 @@ test('a header that is not UTF-8 does not decode', () => {
 function named(name: string, size: number, fill = 0): RecordHeaders {
   return RecordHeaders.of([[name, Buffer.alloc(size, fill)]])
 }
+
+test('bytes that no string can hold are an error like any other', () => {
+  const bytes = Buffer.alloc(constants.MAX_STRING_LENGTH + 1)
+  expect(() => string()(bytes)).toThrow(/longer than/)
+})

@@ -4,6 +4,7 @@ import { mendHeartbeat } from './heartbeat.ts'
 import { mendNumbers } from './numbers.ts'
 import { mendRequestQueue } from './request-queue.ts'
 import { assertKnownKafkajs } from './self-test.ts'
+import { mendHeaderNames } from './wire-headers.ts'
 
 export interface HardenOptions {
   /**
@@ -23,6 +24,7 @@ export function hardenKafkajs(options: HardenOptions = {}): void {
   assertKnownKafkajs()
   mendRequestQueue()
   mendHeaders()
+  mendHeaderNames()
   mendNumbers()
   mendHeartbeat()
   registerCodecs(options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES)

@@ -90,7 +90,22 @@ function readHeader(bytes: HeaderBytes): RawHeader {
   if (valueBytes < -1 || valueEnd > buffer.length) throw corrupt('bad value length', { valueBytes })
   bytes.offset = valueEnd
   const name = buffer.toString('utf8', nameStart, nameEnd)
-  return [name, valueBytes === -1 ? null : buffer.subarray(valueStart, valueEnd)]
+  const header: RawHeader = [name, valueBytes === -1 ? null : buffer.subarray(valueStart, valueEnd)]
+  if (name.includes(REPLACEMENT)) keepName(header, buffer.subarray(nameStart, nameEnd))
+  return header
+}
+
+/** What stands in a text for bytes that are not UTF-8. */
+const REPLACEMENT = '\ufffd'
+const namesOfNoText = new WeakMap<RawHeader, Buffer>()
+
+function keepName(header: RawHeader, bytes: Buffer): void {
+  if (!Buffer.from(header[0]).equals(bytes)) namesOfNoText.set(header, bytes)
+}
+
+/** The bytes of a name that is not UTF-8, for as long as its header is handed on as it is; undefined for any other. */
+export function nameBytesOf(header: RawHeader): Buffer | undefined {
+  return namesOfNoText.get(header)
 }
 
 function readHeaders(bytes: HeaderBytes): RawHeaders | DecodedHeaders {

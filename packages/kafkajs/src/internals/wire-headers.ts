@@ -1,9 +1,13 @@
 import type { HeaderEntry } from '@holdfast/core'
-import type { IHeaders } from './kafkajs.ts'
+import { nameBytesOf } from './headers.ts'
+import { type IHeaders, requireInternal } from './kafkajs.ts'
+
+/** Bytes where a name is not UTF-8. */
+type Name = string | Buffer
 
 /** One header as kafkajs's encoder asks for it. */
 interface EncodedHeader {
-  readonly key: string
+  readonly key: Name
   readonly value: Buffer | null
 }
 
@@ -15,10 +19,10 @@ const SIZE_READS = 2
  * A null value. kafkajs cannot size one, but an empty value has the same size; only what is written differs.
  */
 class NullHeader implements EncodedHeader {
-  readonly key: string
+  readonly key: Name
   #reads = 0
 
-  constructor(key: string) {
+  constructor(key: Name) {
     this.key = key
   }
 
@@ -35,6 +39,28 @@ class NullHeader implements EncodedHeader {
  */
 export function wireHeaders(entries: readonly HeaderEntry[]): IHeaders {
   const encoded = (): EncodedHeader[] =>
-    entries.map(([key, value]) => (value === null ? new NullHeader(key) : { key, value }))
+    entries.map((entry) => {
+      const [name, value] = entry
+      const key = nameBytesOf(entry) ?? name
+      return value === null ? new NullHeader(key) : { key, value }
+    })
   return { '': Object.defineProperty<Buffer[]>([], 'map', { value: encoded }) }
+}
+
+interface EncoderClass {
+  readonly prototype: { writeVarIntString: NameWriter; writeVarIntBytes: NameWriter }
+}
+type NameWriter = (this: unknown, value: unknown) => unknown
+
+const mended = new WeakSet<NameWriter>()
+
+/** Lets a name be bytes; kafkajs writes nothing else by that method. Calling it again changes nothing. */
+export function mendHeaderNames(Encoder: EncoderClass = requireInternal<EncoderClass>('protocol/encoder')): void {
+  const { writeVarIntString: original, writeVarIntBytes } = Encoder.prototype
+  if (mended.has(original)) return
+  function writeVarIntString(this: unknown, value: unknown): unknown {
+    return Buffer.isBuffer(value) ? writeVarIntBytes.call(this, value) : original.call(this, value)
+  }
+  mended.add(writeVarIntString)
+  Encoder.prototype.writeVarIntString = writeVarIntString
 }

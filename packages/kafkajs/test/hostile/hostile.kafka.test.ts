@@ -10,13 +10,14 @@ import {
 } from '@holdfast/core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { kafkajs } from '../../src/index.ts'
+import { nameBytesOf } from '../../src/internals/headers.ts'
 import { quietLogger } from '../support/quiet-logger.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer } from '../support/test-consumer.ts'
 import { until } from '../support/until.ts'
 import { rawBatch } from './raw-batch.ts'
 import { produceRaw, type RawAnswer } from './raw-produce.ts'
-import { ROWS, type SeenRecord } from './rows.ts'
+import { NO_TEXT, ROWS, type SeenRecord } from './rows.ts'
 
 const MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024
 /** Above all rows: what they are is for the consumer to judge. */
@@ -182,6 +183,11 @@ describe('inputs that a producer can send', () => {
         expect(linesOf(topic, partition).map(({ level }) => level)).toEqual(['error'])
       }
     }
+  })
+
+  test('a header name that is not UTF-8 is in a dead letter byte for byte', () => {
+    const names = rows.letters.flatMap((letter) => letter.headers.flatMap((header) => nameBytesOf(header) ?? []))
+    expect(names).toEqual([NO_TEXT])
   })
 
   test('no line shows what stands in a record, nor a control character', () => {

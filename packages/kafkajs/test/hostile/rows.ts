@@ -82,6 +82,8 @@ const ELSEWHERE = [
   ['holdfast-retry-offset', '0'],
 ] as const
 const BAGGAGE = [['baggage', `a=${'x'.repeat(9_000)}`]] as const
+/** A name that is not UTF-8. */
+export const NO_TEXT: Buffer = Buffer.from([0xff])
 const CONTROLS = [['x\r\nBcc: y', '\u001b[31mred\u001b[0m\r\nEHLO']] as const
 
 /** The rows of the list of bad inputs that have to do with a consumer; numbers are of that list. */
@@ -153,7 +155,8 @@ export const ROWS: readonly Row[] = [
   [39, '20,000 headers', 'bytes', headers(many(20_000)), beyond('20000 headers, more than maxRecordHeaders = 1000')],
   [40, 'a header of 900 kB', 'bytes', headers([['h', 'x'.repeat(900_000)]]), beyond('maxRecordHeaderBytes = 262144')],
   [41, 'line ends and escapes in headers', 'bytes', headers(CONTROLS), headed(CONTROLS)],
-  [42, 'a name that is not UTF-8', 'bytes', headers([[Buffer.from([0xff]), 'x']]), headed([['\ufffd', 'x']])],
+  [42, 'a name that is not UTF-8', 'bytes', headers([[NO_TEXT, 'x']]), headed([['\ufffd', 'x']])],
+  [42, 'such a name at what is dead', 'json', one({ value: '{', headers: [[NO_TEXT, 'x']] }), notJson(/not JSON/)],
   [43, 'trace headers that are none', 'bytes', headers(FOREIGN), headed(FOREIGN)],
   [44, 'baggage of 9 kB', 'bytes', headers(BAGGAGE), headed(BAGGAGE)],
   [46, 'a gzip bomb', 'bytes', gzipped(() => Buffer.alloc(140 * MB)), bomb('gzip')],

@@ -1,11 +1,12 @@
 import type { HeaderEntry } from '@holdfast/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mendHeaders, rawHeaders } from '../../src/internals/headers.ts'
+import { mendHeaders, nameBytesOf, rawHeaders } from '../../src/internals/headers.ts'
 import { installedSeams } from '../../src/internals/shapes.ts'
-import { wireHeaders } from '../../src/internals/wire-headers.ts'
+import { mendHeaderNames, wireHeaders } from '../../src/internals/wire-headers.ts'
 
 mendHeaders()
+mendHeaderNames()
 const { Decoder, encodeRecord, decodeRecord } = installedSeams()
 
 /** Through kafkajs's own encoder and decoder. */
@@ -35,4 +36,29 @@ test('headers of any names and values, null and repeated ones included, are writ
     }),
     { numRuns: 300 },
   )
+})
+
+test('a name that is not UTF-8 is written again byte for byte, as one that holds � is', () => {
+  const [name, text] = [Buffer.from([0x61, 0xff, 0x80]), Buffer.from('\ufffd')]
+  const headers = Buffer.concat([
+    Buffer.from([6, 6]),
+    name,
+    Buffer.from([2, 0x78, 6]),
+    name,
+    Buffer.from([1, 6]),
+    text,
+    Buffer.from([2, 0x79]),
+  ])
+  const head = Buffer.from([0, 0, 0, 1, 1])
+  const context = { firstOffset: '0', firstTimestamp: '0', magicByte: 2 }
+  const read = (bytes: Buffer) => [...rawHeaders(decodeRecord(new Decoder(bytes) as never, context).headers as object)]
+  const first = read(Buffer.concat([head, headers]))
+  expect(first.map(nameBytesOf)).toEqual([name, name, undefined])
+  const again = thereAndBack(wireHeaders(first))
+  expect(again).toEqual([
+    ['a\ufffd\ufffd', Buffer.from('x')],
+    ['a\ufffd\ufffd', null],
+    ['\ufffd', Buffer.from('y')],
+  ])
+  expect(again.map(nameBytesOf)).toEqual([name, name, undefined])
 })
