@@ -118,6 +118,9 @@ test('a record that dies again and again is left where it is; one that fakes its
     )
   }
   expect((await drive(broker, { maxRedrives: 2 })).counts).toMatchObject({ sent: 0, looping: 1 })
+  // Nor does it grow: two headers say how often it was sent, and those of its last death are gone.
+  const [first = 0, ...later] = broker.records(DEAD).map(({ headers }) => headers.size)
+  expect(later).toEqual([first + 2, first + 2])
   await dying(
     broker,
     () => new Error('no'),

@@ -3,17 +3,19 @@ import {
   type ConsumerEvents,
   type ConsumerRecord,
   type DeadLetter,
+  type HeaderEntry,
   json,
   type Logger,
   on,
   peekDeadLetters,
+  redrive,
 } from '@holdfast/core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { kafkajs } from '../../src/index.ts'
 import { nameBytesOf } from '../../src/internals/headers.ts'
 import { quietLogger } from '../support/quiet-logger.ts'
 import { TestCluster } from '../support/test-cluster.ts'
-import { testConsumer } from '../support/test-consumer.ts'
+import { testConsumer, whileRunning } from '../support/test-consumer.ts'
 import { until } from '../support/until.ts'
 import { rawBatch } from './raw-batch.ts'
 import { produceRaw, type RawAnswer } from './raw-produce.ts'
@@ -185,9 +187,19 @@ describe('inputs that a producer can send', () => {
     }
   })
 
-  test('a header name that is not UTF-8 is in a dead letter byte for byte', () => {
-    const names = rows.letters.flatMap((letter) => letter.headers.flatMap((header) => nameBytesOf(header) ?? []))
-    expect(names).toEqual([NO_TEXT])
+  test('a header name that is not UTF-8 is in a dead letter byte for byte, and when that is sent again', async () => {
+    const namesIn = (headers: Iterable<HeaderEntry>): Buffer[] =>
+      [...headers].flatMap((header) => nameBytesOf(header) ?? [])
+    expect(rows.letters.flatMap(({ headers }) => namesIn(headers))).toEqual([NO_TEXT])
+    const to = await cluster.createTopic(1)
+    const driver = kafkajs({ brokers: cluster.brokers })
+    const filter = ({ headers }: DeadLetter): boolean => namesIn(headers).length > 0
+    const { counts } = await redrive({ driver, topic: rows.deadLetterTopic, to, filter, logger: quietLogger })
+    expect(counts).toMatchObject({ sent: 1 })
+    const { promise: again, resolve } = Promise.withResolvers<Buffer[]>()
+    const handlers = [on(to, ({ headers }: ConsumerRecord) => resolve(namesIn(headers)))]
+    const consumer = testConsumer(cluster.brokers, { groupId: to, handlers })
+    expect(await whileRunning(consumer, () => again)).toEqual([NO_TEXT])
   })
 
   test('no line shows what stands in a record, nor a control character', () => {
