@@ -46,7 +46,10 @@ test('the position is committed past a quarantined range by the producer of its 
 })
 
 test('a range at the end of the log is committed past by a transaction without outputs', async () => {
-  const { broker, clock, out, notes, committed } = await copying({ commitInterval: { ms: 1 } }, { firstOffset: 7, lastOffset: 9 })
+  const { broker, clock, out, notes, committed } = await copying(
+    { commitInterval: { ms: 1 } },
+    { firstOffset: 7, lastOffset: 9 },
+  )
   await clock.advance('5s')
   expect([broker.committed('t', 0), out(), notes()]).toEqual([10, numbers(7), ['g/t/0/7']])
   expect(committed()).toEqual([7, 10])
