@@ -52,9 +52,9 @@ export class Claims {
   }
 
   /** The effect of these was made, with these answers: writes it down. */
-  async complete(turns: readonly Turn[], answers: readonly unknown[], call: AttemptCall): Promise<void> {
+  complete(turns: readonly Turn[], answers: readonly unknown[], call: AttemptCall): Promise<void> {
     const results = answers.map((answer) => keptResult(answer, this.#settings.maxResultBytes, call))
-    await this.#write(turns, results, answers, call)
+    return this.#write(turns, results, answers, call)
   }
 
   /** These failed. What the store does not hear of ends with its lease. */
@@ -108,7 +108,10 @@ export class Claims {
     if (turns.length === 0) return
     try {
       const written = await this.#store.complete(
-        turns.map(({ claim }, index) => ({ ...(claim as Claim), result: results[index] ?? null })),
+        turns.map(({ claim }, index) => {
+          const { key, token } = claim as Claim
+          return { key, token, result: results[index] ?? null }
+        }),
       )
       for (const [index, turn] of turns.entries()) {
         if (written[index] === 'ok') turn.ending = done(answers[index])

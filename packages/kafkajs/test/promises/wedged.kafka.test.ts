@@ -101,7 +101,7 @@ class Watched {
       `${count} records`,
       () => this.handled.length,
       (length) => length >= count,
-      15_000,
+      30_000,
     )
   }
 }
