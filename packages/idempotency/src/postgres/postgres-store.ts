@@ -93,13 +93,28 @@ class PostgresStore implements IdempotencyStore {
     value: (entry: Entry) => string | null,
   ): Promise<readonly WriteResult[]> {
     if (entries.length === 0) return []
-    const rows = await this.#run(statement, [
+    const [row] = await this.#run(statement, [
       entries.map(({ key }) => key),
       entries.map(({ token }) => token),
       entries.map(value),
     ])
-    return rows.map(({ ok }) => (ok === true ? 'ok' : 'stale'))
+    return writeResults(row as unknown as WriteRow, entries.length)
   }
+}
+
+interface WriteRow {
+  readonly written: unknown
+  /** Entries, counted from 1, with commas; null for none. */
+  readonly stale: string | null
+}
+
+function writeResults({ written, stale }: WriteRow, count: number): readonly WriteResult[] {
+  const results = new Array<WriteResult>(count).fill('ok')
+  const places = stale === null ? [] : stale.split(',')
+  if (Number(written) + places.length !== count)
+    throw new Error(`the database says of ${Number(written) + places.length} entries what became of ${count}`)
+  for (const at of places) results[Number(at) - 1] = 'stale'
+  return results
 }
 
 interface ClaimRow {

@@ -61,22 +61,23 @@ function claim(table: string): string {
 select taken.token, known.state, known.result, known.fingerprint,
   ceil(extract(epoch from known.lease_end - clock_timestamp()) * 1000)::bigint as for_ms
 from asked left join taken on taken.key = asked.key
-  left join ${table} as known on taken.key is null and known.key = asked.key
+  left join ${table} as known on known.key = case when taken.key is null then asked.key end
 order by asked.at`
 }
 
-/** Writes the rows that are the caller's and says for each entry whether it was. Rows are locked in the order of keys. */
+/**
+ * Writes the rows that are the caller's: says how many, and which entries were not (counted from 1). Rows are locked in the order
+ * of keys as a rule; where the planner has another one, and that ends in a deadlock, the statement is run again.
+ */
 function write(table: string, may: string, change: string): string {
   return `with asked as (
   select * from unnest($1::text[], $2::bigint[], $3::text[]) with ordinality as asked (key, token, value, at)
-), locked as materialized (
-  select known.key from ${table} as known join asked on asked.key = known.key and asked.token = known.token
-  where ${may} and known.expires > clock_timestamp()
-  order by known.key for update of known
 ), written as (
   update ${table} as known set ${change}
-  from asked join locked on locked.key = asked.key where known.key = asked.key and known.token = asked.token
-  returning known.key
+  from (select * from asked order by key) as asked
+  where known.key = asked.key and known.token = asked.token and ${may} and known.expires > clock_timestamp()
+  returning asked.at
 )
-select written.key is not null as ok from asked left join written on written.key = asked.key order by asked.at`
+select count(written.at)::int as written, string_agg(asked.at::text, ',') filter (where written.at is null) as stale
+from asked left join written on written.at = asked.at`
 }
