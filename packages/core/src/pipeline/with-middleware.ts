@@ -3,6 +3,7 @@ import type { Handle } from './attempt.ts'
 import { Call, type CallScope } from './call.ts'
 import type { CallContext } from './call-context.ts'
 import type { HandlerDefinition } from './handler.ts'
+import { after } from './maybe-async.ts'
 import { type AnyMiddleware, type Middleware, traitsOf } from './middleware.ts'
 import { type Inside, Passage } from './passage.ts'
 
@@ -36,14 +37,14 @@ export function withMiddleware(outer: readonly AnyMiddleware[], clock: Clock, ga
 }
 
 function through(gate: Gate, inside: Inside): Inside {
-  return async (call) => {
-    const sinceMs = await gate.enter(call.context)
+  const begin = async (call: Call, sinceMs: number): Promise<unknown> => {
     try {
       return await inside(call)
     } finally {
       gate.leave(call.context, sinceMs)
     }
   }
+  return (call) => after(gate.enter(call.context), (sinceMs) => begin(call, sinceMs as number))
 }
 
 function around(inside: Inside, middleware: Middleware): Inside {

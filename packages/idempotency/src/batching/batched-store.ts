@@ -25,17 +25,27 @@ const timers: Pick<Clock, 'setTimer'> = {
   },
 }
 
-const known = new WeakMap<IdempotencyStore, BatchedStore>()
+/** Takes entries one at a time as well, which costs less than arrays of one. */
+export interface GatheringStore extends BatchedStore {
+  claimOne(request: ClaimRequest): Promise<ClaimResult>
+  completeOne(completion: Completion): Promise<WriteResult>
+}
+
+const known = new WeakMap<IdempotencyStore, GatheringStore>()
 
 /**
  * A store whose calls gather what many attempts want at the same time: one round trip for all of it. `idempotent` does this to
  * every store by itself; by hand it is for other limits, or to see `counts`.
  * @throws HF_OPTION_INVALID
  */
-export function batched(
+export function batched(store: IdempotencyStore, options: BatchingOptions = {}): BatchedStore {
+  return gathering(store, options)
+}
+
+function gathering(
   store: IdempotencyStore,
   { maxSize = 500, maxWaitMs = 0, timeoutMs = 5_000, clock = timers }: BatchingOptions = {},
-): BatchedStore {
+): GatheringStore {
   checkWhole('maxSize', maxSize, 1)
   checkWhole('maxWaitMs', maxWaitMs, 0)
   checkWhole('timeoutMs', timeoutMs, 1)
@@ -45,13 +55,13 @@ export function batched(
 }
 
 /** The same for every middleware that has the store, so that their calls gather too. */
-export function batchedOnce(store: IdempotencyStore): BatchedStore {
-  const made = known.get(store) ?? batched(store)
+export function batchedOnce(store: IdempotencyStore): GatheringStore {
+  const made = known.get(store) ?? gathering(store)
   known.set(store, made)
   return made
 }
 
-class Batched implements BatchedStore {
+class Batched implements GatheringStore {
   readonly name: string
   readonly #store: IdempotencyStore
   readonly #claims: Gatherer<ClaimRequest, ClaimResult>
@@ -97,20 +107,28 @@ class Batched implements BatchedStore {
     await this.#store.check?.(warn)
   }
 
+  claimOne(request: ClaimRequest): Promise<ClaimResult> {
+    return this.#claims.add(request)
+  }
+
+  completeOne(completion: Completion): Promise<WriteResult> {
+    return this.#completions.add(completion)
+  }
+
   claim(requests: readonly ClaimRequest[]): Promise<readonly ClaimResult[]> {
-    return this.#claims.add(requests)
+    return Promise.all(requests.map((request) => this.#claims.add(request)))
   }
 
   renew(renewals: readonly Renewal[]): Promise<readonly WriteResult[]> {
-    return this.#renewals.add(renewals)
+    return Promise.all(renewals.map((renewal) => this.#renewals.add(renewal)))
   }
 
   complete(completions: readonly Completion[]): Promise<readonly WriteResult[]> {
-    return this.#completions.add(completions)
+    return Promise.all(completions.map((completion) => this.#completions.add(completion)))
   }
 
   release(claims: readonly Claim[]): Promise<readonly WriteResult[]> {
-    return this.#releases.add(claims)
+    return Promise.all(claims.map((claim) => this.#releases.add(claim)))
   }
 }
 

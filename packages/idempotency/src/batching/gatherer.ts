@@ -7,15 +7,15 @@ export interface GathererLimits {
   readonly clock: Pick<Clock, 'setTimer'>
 }
 
-/** Entries that somebody waits for: with different keys, and no more than fit into one call. */
+/** An entry that somebody waits for. */
 interface Waiting<Entry, Result> {
-  readonly entries: readonly Entry[]
-  resolve(results: readonly Result[]): void
+  readonly entry: Entry
+  resolve(result: Result): void
   reject(error: unknown): void
 }
 
 /**
- * Puts the entries of many calls into one call of the store. While one is under way the next gathers, so that under load each takes
+ * Puts what many ask for into one call of the store. While one is under way the next gathers, so that under load each takes
  * all that has come meanwhile; without load an entry waits for the end of the event loop's turn.
  *
  * No call has a key twice: the second one goes with the next.
@@ -24,7 +24,6 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
   readonly #send: (entries: readonly Entry[]) => Promise<readonly Result[]>
   readonly #limits: GathererLimits
   #waiting: Waiting<Entry, Result>[] = []
-  #waitingEntries = 0
   #isUnderWay = false
   #isDue = false
   #timer: Timer | undefined
@@ -34,16 +33,9 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
     this.#limits = limits
   }
 
-  add(entries: readonly Entry[]): Promise<readonly Result[]> {
-    if (entries.length === 1) return this.#wait(entries)
-    const answers = Promise.all(parts(entries, this.#limits.maxSize).map((part) => this.#wait(part)))
-    return answers.then((results) => results.flat())
-  }
-
-  #wait(entries: readonly Entry[]): Promise<readonly Result[]> {
+  add(entry: Entry): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ entries, resolve, reject })
-      this.#waitingEntries += entries.length
+      this.#waiting.push({ entry, resolve, reject })
       this.#fly()
     })
   }
@@ -51,7 +43,7 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
   #fly(): void {
     if (this.#isUnderWay || this.#waiting.length === 0) return
     const { maxSize, maxWaitMs, clock } = this.#limits
-    const isFull = this.#waitingEntries >= maxSize
+    const isFull = this.#waiting.length >= maxSize
     if (this.#isDue && !(isFull && this.#timer !== undefined)) return
     this.#timer?.clear()
     this.#timer = undefined
@@ -76,30 +68,21 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
     const keys = new Set<string>()
     const flight: Waiting<Entry, Result>[] = []
     const rest: Waiting<Entry, Result>[] = []
-    let size = 0
     for (const waiting of this.#waiting) {
-      const { entries } = waiting
-      const fits = size + entries.length <= maxSize && entries.every(({ key }) => !keys.has(key))
-      for (const { key } of entries) keys.add(key)
-      if (fits) size += entries.length
+      const { key } = waiting.entry
+      const fits = flight.length < maxSize && !keys.has(key)
+      keys.add(key)
       ;(fits ? flight : rest).push(waiting)
     }
     this.#waiting = rest
-    this.#waitingEntries -= size
     return flight
   }
 
   async #answer(flight: readonly Waiting<Entry, Result>[]): Promise<void> {
     try {
-      const entries = flight.flatMap((waiting) => waiting.entries)
-      const results = await this.#inTime(this.#send(entries))
-      if (results.length !== entries.length) throw new Error(`${results.length} results for ${entries.length} entries`)
-      let from = 0
-      for (const waiting of flight) {
-        const to = from + waiting.entries.length
-        waiting.resolve(results.slice(from, to))
-        from = to
-      }
+      const results = await this.#inTime(this.#send(flight.map(({ entry }) => entry)))
+      if (results.length !== flight.length) throw new Error(`${results.length} results for ${flight.length} entries`)
+      for (let at = 0; at < flight.length; at += 1) flight[at]?.resolve(results[at] as Result)
     } catch (error) {
       for (const { reject } of flight) reject(error)
     }
@@ -113,21 +96,4 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
       sent.then(resolve, reject).finally(() => timer.clear())
     })
   }
-}
-
-/** Parts in their order, each of so many entries at the most and without a key twice. */
-function parts<Entry extends { readonly key: string }>(entries: readonly Entry[], maxSize: number): Entry[][] {
-  const made: Entry[][] = []
-  let part: Entry[] = []
-  let keys = new Set<string>()
-  for (const entry of entries) {
-    if (part.length === 0 || part.length === maxSize || keys.has(entry.key)) {
-      part = []
-      keys = new Set()
-      made.push(part)
-    }
-    part.push(entry)
-    keys.add(entry.key)
-  }
-  return made
 }

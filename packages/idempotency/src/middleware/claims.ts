@@ -1,5 +1,6 @@
 import type { AttemptCall, ConsumerRecord } from '@holdfast/core'
-import type { Claim, ClaimRequest, ClaimResult, IdempotencyStore } from '../store.ts'
+import type { GatheringStore } from '../batching/batched-store.ts'
+import type { Claim, ClaimRequest, ClaimResult } from '../store.ts'
 import { busy, claimLost, lostTurn, mismatch, sameKey, unavailable } from './errors.ts'
 import type { Settings } from './options.ts'
 import type { Requests } from './requests.ts'
@@ -19,7 +20,7 @@ export function claimOf(record: ConsumerRecord<unknown, unknown, unknown>): Clai
 /** Gets, keeps and settles the claims of attempts. */
 export class Claims {
   readonly #settings: Settings
-  readonly #store: IdempotencyStore
+  readonly #store: GatheringStore
   readonly #requests: Requests
   /** Records whose effect this process has made and could not write down: their handler is not called again. */
   readonly #made = new WeakMap<ConsumerRecord, { readonly result: string | null }>()
@@ -30,31 +31,41 @@ export class Claims {
     this.#requests = requests
   }
 
-  /** The records of a call; those that have no key have ended. */
+  /** A record of a call; it has ended where it has no key. */
+  turnOf(record: Turn['record'], raw: ConsumerRecord, call: AttemptCall): Turn {
+    const turn: Turn = { record, raw, request: undefined, claim: undefined, ending: undefined, settling: undefined }
+    try {
+      turn.request = this.#requests.of(record, raw, call)
+    } catch (error) {
+      turn.ending = failed(error)
+    }
+    return turn
+  }
+
+  /** The records of a batch. */
   turnsOf(call: AttemptCall): Turn[] {
     const { records, raw } = call
-    const turns = records.map((record, index) => this.#turn(record, raw[index] as ConsumerRecord, call))
-    if (turns.length > 1) endRepeats(turns)
+    const turns = records.map((record, index) => this.turnOf(record, raw[index] as ConsumerRecord, call))
+    endRepeats(turns)
     return turns
   }
 
-  /** Claims what has not ended: then a turn has its claim, or an ending. Nothing is claimed where the store does not answer. */
-  async claim(turns: readonly Turn[], call: AttemptCall): Promise<void> {
-    const asking = turns.filter(({ ending }) => ending === undefined)
+  /** Claims a record that has not ended: then it has its claim, or an ending, as where the store does not answer. */
+  async claim(turn: Turn, call: AttemptCall): Promise<void> {
+    if (turn.ending !== undefined) return
     try {
-      const results = await this.#store.claim(asking.map(({ request }) => request as ClaimRequest))
-      for (const [index, turn] of asking.entries()) this.#take(turn, results[index] as ClaimResult, call)
+      this.#take(turn, await this.#store.claimOne(turn.request as ClaimRequest), call)
     } catch (error) {
-      for (const turn of asking) turn.ending = failed(unavailable(this.#store.name, error))
+      turn.ending = failed(unavailable(this.#store.name, error))
     }
-    const made = asking.filter(({ claim, raw }) => claim !== undefined && this.#made.has(raw))
-    if (made.length > 0) await this.#completeMade(made, call)
+    if (turn.claim === undefined) return
+    const made = this.#made.get(turn.raw)
+    if (made !== undefined) await this.#write(turn, made.result, answerOf(made.result), call)
   }
 
-  /** The effect of these was made, with these answers: writes it down. */
-  complete(turns: readonly Turn[], answers: readonly unknown[], call: AttemptCall): Promise<void> {
-    const results = answers.map((answer) => keptResult(answer, this.#settings.maxResultBytes, call))
-    return this.#write(turns, results, answers, call)
+  /** The effect of a record was made, with this answer: writes it down. */
+  complete(turn: Turn, answer: unknown, call: AttemptCall): Promise<void> {
+    return this.#write(turn, keptResult(answer, this.#settings.maxResultBytes, call), answer, call)
   }
 
   /** These failed. What the store does not hear of ends with its lease. */
@@ -65,16 +76,6 @@ export class Claims {
     } catch (error) {
       call.logger.debug({ err: error }, 'idempotency keys are not given back, and stay until their lease ends')
     }
-  }
-
-  #turn(record: Turn['record'], raw: ConsumerRecord, call: AttemptCall): Turn {
-    const turn: Turn = { record, raw, request: undefined, claim: undefined, ending: undefined, settling: undefined }
-    try {
-      turn.request = this.#requests.of(record, raw, call)
-    } catch (error) {
-      turn.ending = failed(error)
-    }
-    return turn
   }
 
   #take(turn: Turn, result: ClaimResult, call: AttemptCall): void {
@@ -94,42 +95,19 @@ export class Claims {
     }
   }
 
-  async #completeMade(turns: readonly Turn[], call: AttemptCall): Promise<void> {
-    const results = turns.map(({ raw }) => this.#made.get(raw)?.result ?? null)
-    await this.#write(turns, results, results.map(answerOf), call)
-  }
-
-  async #write(
-    turns: readonly Turn[],
-    results: readonly (string | null)[],
-    answers: readonly unknown[],
-    call: AttemptCall,
-  ): Promise<void> {
-    if (turns.length === 0) return
+  async #write(turn: Turn, result: string | null, answer: unknown, call: AttemptCall): Promise<void> {
+    const { key, token } = turn.claim as Claim
+    let error: unknown
     try {
-      const written = await this.#store.complete(
-        turns.map(({ claim }, index) => {
-          const { key, token } = claim as Claim
-          return { key, token, result: results[index] ?? null }
-        }),
-      )
-      for (const [index, turn] of turns.entries()) {
-        if (written[index] === 'ok') turn.ending = done(answers[index])
-        else
-          this.#remember(
-            turn,
-            results[index],
-            lostTurn(claimLost(call, 'it ended after its lease, and another attempt has claimed its key')),
-          )
+      if ((await this.#store.completeOne({ key, token, result })) === 'ok') {
+        turn.ending = done(answer)
+        return
       }
-    } catch (error) {
-      for (const [index, turn] of turns.entries())
-        this.#remember(turn, results[index], unavailable(this.#store.name, error))
+      error = lostTurn(claimLost(call, 'it ended after its lease, and another attempt has claimed its key'))
+    } catch (unanswered) {
+      error = unavailable(this.#store.name, unanswered)
     }
-  }
-
-  #remember(turn: Turn, result: string | null | undefined, error: unknown): void {
-    this.#made.set(turn.raw, { result: result ?? null })
+    this.#made.set(turn.raw, { result })
     turn.ending = failed(error)
   }
 }

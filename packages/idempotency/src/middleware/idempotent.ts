@@ -1,17 +1,18 @@
 import {
   type AttemptCall,
+  type ConsumerRecord,
   declareMiddleware,
   failuresOf,
-  type HoldfastError,
   type Middleware,
   type Next,
 } from '@holdfast/core'
+import type { Claim } from '../store.ts'
 import { Claims } from './claims.ts'
 import { lostTurn } from './errors.ts'
 import { Lease } from './lease.ts'
 import { type IdempotentOptions, type Settings, settingsOf } from './options.ts'
 import { Requests } from './requests.ts'
-import { failed, type Turn } from './turn.ts'
+import { type Ending, failed, type Turn } from './turn.ts'
 
 /**
  * Middleware by which the effect of a record is made once, however often the record is delivered: it claims the record's key before
@@ -25,14 +26,9 @@ export function idempotent<Value = unknown, Key = unknown, Headers = unknown>(
 ): Middleware {
   const settings = settingsOf(options as unknown as IdempotentOptions)
   const claims = new Claims(settings, new Requests(settings))
-  const idempotent: Middleware = async (call, next) => {
-    const turns = claims.turnsOf(call)
-    const askedMs = call.clock.now()
-    await claims.claim(turns, call)
-    const mine = turns.filter(({ ending }) => ending === undefined)
-    if (mine.length > 0) await handle(mine, call, next, { claims, settings, grantedMs: askedMs })
-    return call.batch ? answerOfBatch(turns, call) : answerOfRecord(turns)
-  }
+  const holding: Holding = { claims, settings }
+  const idempotent: Middleware = (call, next) =>
+    call.batch ? handleBatch(call, next, holding) : handleRecord(call, next, holding)
   return declareMiddleware(idempotent, {
     provides: 'effects once',
     lendsSlot: true,
@@ -43,50 +39,75 @@ export function idempotent<Value = unknown, Key = unknown, Headers = unknown>(
 interface Holding {
   readonly claims: Claims
   readonly settings: Settings
-  readonly grantedMs: number
+}
+
+/** Calls the handler with a record whose key is ours, and settles it. */
+async function handleRecord(call: AttemptCall, next: Next, { claims, settings }: Holding): Promise<unknown> {
+  const turn = claims.turnOf(call.record, call.raw[0] as ConsumerRecord, call)
+  const askedMs = call.clock.now()
+  await claims.claim(turn, call)
+  if (turn.ending === undefined) {
+    const lease = new Lease(call, settings, askedMs)
+    lease.keep(turn.claim as Claim)
+    try {
+      await claims.complete(turn, await next({ signal: lease.signal }), call)
+    } catch (error) {
+      await fail([turn], lease, error, call, claims)
+    } finally {
+      lease.end()
+    }
+  }
+  const ending = turn.ending as Ending | undefined
+  if (ending?.type === 'failed') throw ending.error
+  return ending?.answer
 }
 
 /** Calls the handler with the records whose keys are ours, and settles these. */
-async function handle(turns: readonly Turn[], call: AttemptCall, next: Next, holding: Holding): Promise<void> {
-  const { claims, settings, grantedMs } = holding
-  const controller = new AbortController()
-  let lost: HoldfastError | undefined
-  const lease = new Lease(call, { store: settings.store, leaseMs: settings.leaseMs, grantedMs }, (error) => {
-    lost = error
-    controller.abort(error)
-  })
-  lease.keep(turns.flatMap(({ claim }) => claim ?? []))
-  const { signal } = controller
-  try {
-    if (call.batch) {
-      const settle = settling(turns, call, claims, lease)
-      await end(turns, await next({ signal, settle, records: turns.map(({ record }) => record) }), call, holding)
-    } else {
-      await claims.complete(turns, [await next({ signal })], call)
+async function handleBatch(call: AttemptCall, next: Next, { claims, settings }: Holding): Promise<unknown> {
+  const turns = claims.turnsOf(call)
+  const askedMs = call.clock.now()
+  await Promise.all(turns.map((turn) => claims.claim(turn, call)))
+  const mine = turns.filter(({ ending }) => ending === undefined)
+  if (mine.length > 0) {
+    const lease = new Lease(call, settings, askedMs)
+    for (const { claim } of mine) lease.keep(claim as Claim)
+    const { signal } = lease
+    const settle = settling(mine, call, claims, lease)
+    try {
+      await end(mine, await next({ signal, settle, records: mine.map(({ record }) => record) }), call, claims)
+    } catch (error) {
+      await fail(mine, lease, error, call, claims)
+    } finally {
+      lease.end()
     }
-  } catch (error) {
-    await fail(turns, lost === undefined ? error : lostTurn(lost), call, claims)
-  } finally {
-    lease.end()
   }
+  return answerOfBatch(turns, call)
 }
 
 /** The handler of a batch has answered; an array may name failures. */
-async function end(turns: readonly Turn[], answer: unknown, call: AttemptCall, { claims }: Holding): Promise<void> {
+async function end(turns: readonly Turn[], answer: unknown, call: AttemptCall, claims: Claims): Promise<void> {
   const failures = new Map(failuresOf(answer, turns.length).map(({ index, error }) => [turns[index], error]))
   await Promise.all(turns.map(({ settling }) => settling))
   const left = turns.filter(({ ending }) => ending === undefined)
   for (const turn of left) if (failures.has(turn)) turn.ending = failed(failures.get(turn))
   const [bad, good] = [left.filter((turn) => failures.has(turn)), left.filter((turn) => !failures.has(turn))]
   const isPerRecord = Array.isArray(answer) && answer.length === turns.length
-  const answers = good.map((turn) => (isPerRecord ? answer[turns.indexOf(turn)] : undefined))
-  await Promise.all([claims.complete(good, answers, call), claims.release(bad, call)])
+  const completed = good.map((turn) =>
+    claims.complete(turn, isPerRecord ? answer[turns.indexOf(turn)] : undefined, call),
+  )
+  await Promise.all([...completed, claims.release(bad, call)])
 }
 
-async function fail(turns: readonly Turn[], error: unknown, call: AttemptCall, claims: Claims): Promise<void> {
+async function fail(
+  turns: readonly Turn[],
+  { lost }: Lease,
+  error: unknown,
+  call: AttemptCall,
+  claims: Claims,
+): Promise<void> {
   await Promise.all(turns.map(({ settling }) => settling))
   const left = turns.filter(({ ending }) => ending === undefined)
-  for (const turn of left) turn.ending = failed(error)
+  for (const turn of left) turn.ending = failed(lost === undefined ? error : lostTurn(lost))
   await claims.release(left, call)
 }
 
@@ -99,15 +120,10 @@ function settling(turns: readonly Turn[], call: AttemptCall, claims: Claims, lea
     // The attempt is over, or the record is.
     if (turn.ending !== undefined) return
     if (turn.claim !== undefined) lease.drop(turn.claim)
-    turn.settling ??= claims.complete([turn], [undefined], call).then(() => {
+    turn.settling ??= claims.complete(turn, undefined, call).then(() => {
       if (turn.ending?.type === 'done') call.settle({ offset })
     })
   }
-}
-
-function answerOfRecord([turn]: readonly Turn[]): unknown {
-  if (turn?.ending?.type === 'failed') throw turn.ending.error
-  return turn?.ending?.answer
 }
 
 /** One entry for each record. A batch that failed as one fails as one. */

@@ -14,28 +14,35 @@ export class Lease {
   readonly #call: AttemptCall
   readonly #store: IdempotencyStore
   readonly #leaseMs: number
-  readonly #lost: (error: HoldfastError) => void
+  readonly #controller = new AbortController()
   readonly #claims = new Set<Claim>()
   /** From when on the leases run, at the earliest: when they were asked for, by this member's clock. */
   #grantedMs: number
   #isRenewing = false
   #timer: Timer | undefined
 
+  /** Why it was lost. */
+  lost: HoldfastError | undefined
+
   constructor(
     call: AttemptCall,
-    { store, leaseMs, grantedMs }: { store: IdempotencyStore; leaseMs: number; grantedMs: number },
-    lost: (error: HoldfastError) => void,
+    { store, leaseMs }: { readonly store: IdempotencyStore; readonly leaseMs: number },
+    grantedMs: number,
   ) {
     this.#call = call
     this.#store = store
     this.#leaseMs = leaseMs
     this.#grantedMs = grantedMs
-    this.#lost = lost
   }
 
-  keep(claims: readonly Claim[]): void {
-    for (const claim of claims) this.#claims.add(claim)
-    this.#schedule()
+  /** Aborts when it is lost. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  keep(claim: Claim): void {
+    this.#claims.add(claim)
+    if (this.#timer === undefined) this.#schedule()
   }
 
   /** The claim is settled by itself. */
@@ -82,6 +89,7 @@ export class Lease {
 
   #lose(reason: string): void {
     this.end()
-    this.#lost(claimLost(this.#call, reason))
+    this.lost = claimLost(this.#call, reason)
+    this.#controller.abort(this.lost)
   }
 }

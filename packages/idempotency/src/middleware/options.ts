@@ -1,5 +1,5 @@
 import { type ConsumerRecord, HoldfastError } from '@holdfast/core'
-import { batchedOnce } from '../batching/batched-store.ts'
+import { batchedOnce, type GatheringStore } from '../batching/batched-store.ts'
 import type { IdempotencyStore } from '../store.ts'
 
 type OfRecord<Value, Key, Headers, Answer> = (record: ConsumerRecord<Value, Key, Headers>) => Answer
@@ -55,7 +55,7 @@ export interface IdempotentOptions<Value = unknown, Key = unknown, Headers = unk
 
 /** The options with all defaults. */
 export interface Settings {
-  readonly store: IdempotencyStore
+  readonly store: GatheringStore
   readonly key: KeySource<unknown, unknown, unknown>
   readonly namespace: string | undefined
   readonly tenant: OfRecord<unknown, unknown, unknown, string>
