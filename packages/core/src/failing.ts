@@ -83,7 +83,7 @@ export class Failing {
       react: ports.reactSoon,
     })
     this.judge = (error, context, handler, record) =>
-      this.circuits.judge(error, context, handler) ?? failures.judge(error, context, handler, record)
+      this.circuits.judge(error, context, handler, record) ?? failures.judge(error, context, handler, record)
     this.guard = this.circuits
     this.quarantine = new Quarantine(config, {
       ...ports,

@@ -70,9 +70,9 @@ export type { CircuitState } from './policy/circuit.ts'
 export { type CircuitBreaker, type CircuitBreakerOptions, circuitBreaker } from './policy/circuit-breaker.ts'
 export type { ConcurrencyReason } from './policy/concurrency-controller.ts'
 export type { DeadlineRung, LateCounts, PollRung } from './policy/deadline.ts'
+export type { ErrorFilter, FilterOption } from './policy/error-filter.ts'
 export {
   deadLetter,
-  type ErrorFilter,
   exponential,
   type FailurePolicy,
   halt,

@@ -66,6 +66,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: false,
     fix: 'Install the exact version that the driver pins.',
   },
+  HF_FILTER_FAILED: {
+    meaning:
+      'A function given to when, of onFailure or of a circuit breaker, threw or answered a promise. It fits nothing then.',
+    retryable: false,
+    fix: 'Correct the function, so that it answers true or false for any thrown value; no record is skipped because of it.',
+  },
   HF_HANDLER_CONFLICT: {
     meaning: 'Two handlers claim the same topic.',
     retryable: false,

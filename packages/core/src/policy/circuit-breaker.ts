@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { type ErrorFilter, matches, type OnFilterFailure } from './error-filter.ts'
 import { isUntriable } from './failure.ts'
-import { type ErrorFilter, matches } from './failure-policy.ts'
 import { Fatal, RetryLater, Skip } from './verdicts.ts'
 
 export interface CircuitBreakerOptions {
@@ -15,7 +15,7 @@ export interface CircuitBreakerOptions {
   readonly failureRatio?: { readonly above: number; readonly attempts: number }
   /**
    * Which errors are the dependency's, and not the record's: those of a class, or for which a function answers true. An
-   * error for one recipient must not be among them. @default every error that a handler throws, and time-outs
+   * error for one recipient must not be among them. For which it throws is not the dependency's. @default every error that a handler throws, and time-outs
    */
   readonly when?: ErrorFilter
   /** How long it stays open before one record is tried; doubles each time that fails. @default 5000 */
@@ -57,12 +57,12 @@ export class CircuitBreaker {
 
   /**
    * Whether an error is the dependency's. One that was thrown before the handler was called, that was no attempt, or `Fatal` or
-   * `Skip`, never is.
+   * `Skip`, never is; nor one for which `when` throws, which is told to `failed`.
    */
-  isFailure(error: unknown): boolean {
+  isFailure(error: unknown, failed: OnFilterFailure): boolean {
     if (isUntriable(error) || error instanceof Fatal || error instanceof Skip) return false
     if (error instanceof RetryLater && !error.isAttempt) return false
-    return matches(this.#when, error)
+    return matches(this.#when, error, failed)
   }
 
   /** How options are printed. */

@@ -1,10 +1,6 @@
-import type { ErrorCode } from '../errors/error-code.ts'
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { type ErrorFilter, matches, type OnFilterFailure } from './error-filter.ts'
 import type { ExponentialBackoff, FailureStep } from './failure-steps.ts'
-
-/** Which errors a part of a policy is for: a class, or a function that says so. */
-// biome-ignore lint/suspicious/noExplicitAny: a class of errors with any constructor
-export type ErrorFilter = (new (...parts: any[]) => unknown) | ((error: unknown) => boolean)
 
 interface FailureCase {
   readonly filter: ErrorFilter
@@ -36,7 +32,8 @@ export class FailurePolicy {
 
   /**
    * Another policy for some errors: those of a class, or those for which a function answers true. The first that fits
-   * counts. Errors of a handler that holdfast wraps are matched by what the handler threw.
+   * counts. Errors of a handler that holdfast wraps are matched by what the handler threw. A function that throws fits
+   * nothing, and no `skip` is believed that it may have kept from another end.
    */
   when(filter: ErrorFilter, policy: FailurePolicy): FailurePolicy {
     if (typeof filter !== 'function') throw invalid('when takes a class of errors, or a function of an error')
@@ -44,10 +41,10 @@ export class FailurePolicy {
     return new FailurePolicy(this.steps, [...this.cases, { filter, policy }])
   }
 
-  /** The steps for an error. */
-  stepsFor(error: unknown): readonly FailureStep[] {
-    const fitting = this.cases.find(({ filter }) => matches(filter, error))
-    return fitting === undefined ? this.steps : fitting.policy.stepsFor(error)
+  /** The steps for an error; a filter that fails is passed over, and told to `failed`. */
+  stepsFor(error: unknown, failed: OnFilterFailure): readonly FailureStep[] {
+    const fitting = this.cases.find(({ filter }) => matches(filter, error, failed))
+    return fitting === undefined ? this.steps : fitting.policy.stepsFor(error, failed)
   }
 
   /** All policies that it consists of, itself first. */
@@ -108,22 +105,6 @@ function checkOrder(last: FailureStep | undefined, next: FailureStep | undefined
     throw invalid(
       `${next.type} cannot follow retryTopics: a record in the last retry topic is handled once, and what follows is its end. Give retryTopics more delays instead`,
     )
-}
-
-/** Their cause is what a function of the user threw. */
-const WRAPPERS: readonly ErrorCode[] = ['HF_DECODE_FAILED', 'HF_ORDER_FAILED']
-
-/** Whether a filter is for an error. */
-export function matches(filter: ErrorFilter, error: unknown): boolean {
-  const cause = error instanceof HoldfastError && WRAPPERS.includes(error.code) ? error.cause : undefined
-  if (isClass(filter)) return error instanceof filter || cause instanceof filter
-  return (filter as (error: unknown) => boolean)(error)
-}
-
-/** Of functions only classes have a prototype that leads to `Error`. */
-function isClass(filter: ErrorFilter): filter is new () => unknown {
-  const { prototype } = filter
-  return prototype instanceof Error || filter === Error
 }
 
 function notAPolicy(where: string, given: unknown): HoldfastError {

@@ -34,6 +34,10 @@ export interface Failure {
   readonly record: TopicPartition & { readonly offset: number }
   readonly nowMs: number
   readonly random: number
+  /** The part of the policy that is for the error. */
+  readonly steps: readonly FailureStep[]
+  /** Whether a filter of the policy failed, so that another part may be for the error. */
+  readonly isDoubtful: boolean
   /** Where in a chain of retry topics the record stands. */
   placeIn(step: RetryTopicsStep): PlaceInChain
 }
@@ -60,28 +64,32 @@ export interface FailureRules {
 
 /**
  * What follows from a failed attempt. A record that does not decode, or whose handler says that it cannot succeed, is not
- * tried again unless the policy says so for that very error. A record is skipped only where that is spelled out.
+ * tried again unless the policy says so for that very error. A record is skipped only where that is spelled out, and beyond
+ * doubt: what ends by default cannot be lost.
  */
 export function judge(failure: Failure, rules: FailureRules): Failed {
   const { error } = failure
   if (error instanceof Skip) return { type: 'skipped', error, reason: error.message }
-  const all = rules.policy.stepsFor(error)
-  const isSpecific = all !== rules.policy.steps
-  const steps = stepsLeft(all, failure)
+  const isSpecific = failure.steps !== rules.policy.steps
+  const steps = stepsLeft(failure)
   const step = isHopeless(error) && !isSpecific ? finalOf(steps) : stepAt(steps, failure.nth)
   if (step?.type === 'retry') return { type: 'retry', atMs: failure.nowMs + pauseMs(step, failure, steps), error }
-  return endOf(step ?? defaultEnd(rules), failure, rules)
+  return endOf(step === undefined || isUnsure(step, failure) ? defaultEnd(rules) : step, failure, rules)
+}
+
+function isUnsure({ type }: FailureStep, { isDoubtful }: Failure): boolean {
+  return isDoubtful && type === 'skip'
 }
 
 /**
  * A record in a retry topic is handled once in each of the chain, so that it goes only forward and comes to an end: its
  * steps are what follows there. An error whose chain is another one does not send it back to a first retry topic.
  */
-function stepsLeft(steps: readonly FailureStep[], failure: Failure): readonly FailureStep[] {
+function stepsLeft({ steps, placeIn }: Failure): readonly FailureStep[] {
   const at = steps.findIndex(({ type }) => type === 'retryTopics')
   const chain = steps[at]
   if (chain?.type !== 'retryTopics') return steps
-  const place = failure.placeIn(chain)
+  const place = placeIn(chain)
   if (place.at === 'before') return steps
   if (place.at === 'elsewhere') return steps.toSpliced(at, 1)
   return steps.slice(place.next === undefined ? at + 1 : at)
@@ -165,11 +173,12 @@ function nextOf(step: RetryTopicsStep, { placeIn }: Failure): NextRetryTopic {
 }
 
 function halted(failure: Failure, { deadLetterTopic }: FailureRules): HoldfastError {
-  const { error, attempt, handler, record } = failure
+  const { error, attempt, handler, record, isDoubtful } = failure
   if (isUntriable(error)) return error
   const { topic, partition, offset } = record
   const attempts = attempt === 1 ? '1 attempt' : `${attempt} attempts`
-  const why = deadLetterTopic === undefined ? 'no dead-letter topic is configured' : 'onFailure says so'
+  const none = isDoubtful ? 'a filter of onFailure threw, and no' : 'no'
+  const why = deadLetterTopic === undefined ? `${none} dead-letter topic is configured` : 'onFailure says so'
   return new HoldfastError(
     'HF_HANDLER_FAILED',
     `${partitionName(record)} halted at ${offset} after ${attempts} of ${handler} (${describeError(error)}): ${why}.\n  Nothing past ${offset} is committed. Fix: correct the cause, then restart the consumer.`,

@@ -5,6 +5,7 @@ import type { PauseCause } from '../model/pause-cause.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import type { ConcurrencyReason } from '../policy/concurrency-controller.ts'
 import type { DeadlineRung, PollRung } from '../policy/deadline.ts'
+import type { FilterOption } from '../policy/error-filter.ts'
 import type { HealthReason, HealthStatus } from '../policy/health.ts'
 import type { CommitRequest } from './driver.ts'
 
@@ -128,6 +129,17 @@ export interface ConsumerEvents {
     readonly deadLetterTopic: string
     readonly error: HoldfastError
     readonly retryInMs: number
+  }
+  /**
+   * A function given to `when` threw for the error of a record. In `onFailure` it counts as not fitting, and no `skip` follows;
+   * in a circuit breaker the error is not the dependency's.
+   */
+  'filter:failed': TopicPartition & {
+    readonly offset: number
+    readonly handler: string
+    readonly option: FilterOption
+    /** Its cause is what the function threw. */
+    readonly error: HoldfastError
   }
   /** A dependency fails: nothing is started that needs it, and its partitions are paused. `cause`: what failed last. */
   'circuit:opened': CircuitEvent & {

@@ -1,11 +1,13 @@
 import { describeError } from '../errors/holdfast-error.ts'
 import type { Held, Outcome } from '../model/outcome.ts'
+import type { ConsumerRecord } from '../model/record.ts'
 import type { Handle, RunAttempt } from '../pipeline/attempt.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
 import type { Guard } from '../pipeline/handlers.ts'
 import { after } from '../pipeline/maybe-async.ts'
 import type { CircuitBreaker } from '../policy/circuit-breaker.ts'
+import { filterFailed } from '../policy/error-filter.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
@@ -77,9 +79,16 @@ export class Circuits implements Guard {
   }
 
   /** What follows an error that is the dependency's, where that is not for the failure policy to say. */
-  judge(error: unknown, context: AttemptContext, definition: HandlerDefinition): Held | undefined {
+  judge(
+    error: unknown,
+    context: AttemptContext,
+    definition: HandlerDefinition,
+    record: ConsumerRecord,
+  ): Held | undefined {
     const dependency = this.#byHandler.get(definition)
-    if (dependency === undefined || !dependency.breaker.isFailure(error)) return undefined
+    if (dependency === undefined) return undefined
+    const isFailure = dependency.breaker.isFailure(error, (cause) => this.#filterFailed(cause, definition, record))
+    if (!isFailure) return undefined
     const nowMs = this.#ports.clock.now()
     const { circuit } = dependency
     if (dependency.failed(context, nowMs)) {
@@ -101,6 +110,12 @@ export class Circuits implements Guard {
       this.#hold(states)
       if (dependency.state === 'half-open' && !dependency.isProbing) this.#probe(dependency, states)
     }
+  }
+
+  #filterFailed(cause: unknown, { name: handler }: HandlerDefinition, record: ConsumerRecord): void {
+    const { topic, partition, offset } = record
+    const error = filterFailed('circuit', handler, record, cause)
+    this.#ports.events.emit('filter:failed', { topic, partition, offset, handler, option: 'circuit', error })
   }
 
   #ended(dependency: Dependency, context: AttemptContext, outcome: Outcome): void {

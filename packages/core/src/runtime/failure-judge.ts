@@ -2,10 +2,12 @@ import type { Failed, Last } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { HandlerDefinition } from '../pipeline/handler.ts'
+import { filterFailed } from '../policy/error-filter.ts'
 import { type Failure, isUncounted, judge, judgeUncounted, type PlaceInChain } from '../policy/failure.ts'
 import { type FailurePolicy, retry } from '../policy/failure-policy.ts'
 import type { FailureStep, RetryTopicsStep } from '../policy/failure-steps.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Events } from '../ports/events.ts'
 
 export interface FailureOptions {
   readonly onFailure?: FailurePolicy | undefined
@@ -18,6 +20,7 @@ export interface FailureOptions {
 
 export interface FailureJudgePorts {
   readonly clock: Clock
+  readonly events: Events
   random(): number
   /** A record has failed, whatever follows. */
   failed(record: ConsumerRecord): void
@@ -58,9 +61,10 @@ export class FailureJudge {
     if (isUncounted(error)) return judgeUncounted(error, { ...failure, nth: this.#count(record, epoch, UNCOUNTED) })
     failed(record)
     const policy = options.onFailure ?? this.#policy
-    const nth = this.#count(record, epoch, policy.stepsFor(error))
+    const part = this.#partFor(error, policy, name, record)
+    const nth = this.#count(record, epoch, part.steps)
     const placeIn = (step: RetryTopicsStep): PlaceInChain => place(record.topic, step)
-    return judge({ ...failure, error, nth, placeIn }, { policy, deadLetterTopic: this.#deadLetterTopic })
+    return judge({ ...failure, ...part, error, nth, placeIn }, { policy, deadLetterTopic: this.#deadLetterTopic })
   }
 
   /** What follows where no attempt is left. */
@@ -68,10 +72,36 @@ export class FailureJudge {
     const nowMs = this.#ports.clock.now()
     // Nor does it go to a retry topic.
     const placeIn = (): PlaceInChain => ({ at: 'elsewhere' })
+    const policy = options.onFailure ?? this.#policy
+    const part = this.#partFor(error, policy, name, record)
     return judge(
-      { error, attempt, nth: Number.POSITIVE_INFINITY, handler: name, record, nowMs, random: 0, placeIn },
-      { policy: options.onFailure ?? this.#policy, deadLetterTopic: this.#deadLetterTopic },
+      { ...part, error, attempt, nth: Number.POSITIVE_INFINITY, handler: name, record, nowMs, random: 0, placeIn },
+      { policy, deadLetterTopic: this.#deadLetterTopic },
     ) as Last
+  }
+
+  /** Asks the filters once: what they answer need not be the same twice. */
+  #partFor(
+    error: unknown,
+    policy: FailurePolicy,
+    handler: string,
+    record: Failure['record'],
+  ): Pick<Failure, 'steps' | 'isDoubtful'> {
+    let isDoubtful = false
+    const steps = policy.stepsFor(error, (cause) => {
+      isDoubtful = true
+      const { topic, partition, offset } = record
+      const failure = filterFailed('onFailure', handler, record, cause)
+      this.#ports.events.emit('filter:failed', {
+        topic,
+        partition,
+        offset,
+        handler,
+        option: 'onFailure',
+        error: failure,
+      })
+    })
+    return { steps, isDoubtful }
   }
 
   /** Under another assignment a record begins anew. */

@@ -114,6 +114,14 @@ function logAttempts(events: Events, logger: Logger): void {
       'attempt failed; it is tried again',
     )
   })
+  const known = new Set<string>()
+  events.on('filter:failed', ({ error, ...fields }) => {
+    // It may throw for every record: once for each handler tells what to correct.
+    const place = `${fields.option} ${fields.handler}`
+    const level = known.has(place) ? 'debug' : 'error'
+    known.add(place)
+    logger[level]({ ...fields, code: error.code, reason: error.message }, 'a filter of errors threw')
+  })
   events.on('attempt:late', ({ rung, ageMs, remaining, ...fields }) =>
     logger.warn({ ...fields, rung, ageMs: Math.round(ageMs), remaining: round(remaining) }, LATE_ATTEMPT[rung]),
   )

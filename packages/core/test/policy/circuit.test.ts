@@ -52,6 +52,10 @@ test('a share of failures opens it only when all attempts of the window have bee
   expect(smtp.failed(0)).toBe(true)
 })
 
+const unexpected = (cause: unknown): never => {
+  throw cause
+}
+
 test.each<[string, unknown, boolean]>([
   ['an error', new Error('connection refused'), true],
   ['what is no error', 'down', true],
@@ -64,7 +68,7 @@ test.each<[string, unknown, boolean]>([
   ['Skip', new Skip('sent already'), false],
   ['RetryLater', new RetryLater(10), false],
 ])('by default %s counts as a failure of the dependency: %s %s', (_name, error, counts) => {
-  expect(circuitBreaker({ name: 'smtp' }).isFailure(error)).toBe(counts)
+  expect(circuitBreaker({ name: 'smtp' }).isFailure(error, unexpected)).toBe(counts)
 })
 
 test("when says which errors are the dependency's, but for records that cannot be tried and for verdicts", () => {
@@ -72,10 +76,10 @@ test("when says which errors are the dependency's, but for records that cannot b
   const all = circuitBreaker({ name: 'a', when: () => true })
   const undecoded = new HoldfastError('HF_DECODE_FAILED', 'x')
   const never = [undecoded, new Fatal('x'), new Skip('x'), new Unavailable('redis')]
-  expect(never.filter((error) => all.isFailure(error))).toEqual([])
-  expect(all.isFailure(new RetryLater(10))).toBe(true)
+  expect(never.filter((error) => all.isFailure(error, unexpected))).toEqual([])
+  expect(all.isFailure(new RetryLater(10), unexpected)).toBe(true)
   const one = circuitBreaker({ name: 'b', when: Refused })
-  expect([new Refused(), new Error('other')].map((error) => one.isFailure(error))).toEqual([true, false])
+  expect([new Refused(), new Error('other')].map((error) => one.isFailure(error, unexpected))).toEqual([true, false])
 })
 
 test.each<[string, object, RegExp]>([

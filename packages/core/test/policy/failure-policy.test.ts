@@ -21,7 +21,12 @@ const BEFORE = () => ({ at: 'before', next: { topic: 't.retry.5s', delayMs: 5_00
 
 function judged(policy: FailurePolicy, error: unknown, attempt = 1, deadLetterTopic?: string) {
   const record = { topic: 't', partition: 0, offset: 7 }
-  const failure = { error, attempt, nth: attempt, handler: 'h', record, nowMs: 1_000, random: 0.5, placeIn: BEFORE }
+  let isDoubtful = false
+  const steps = policy.stepsFor(error, () => {
+    isDoubtful = true
+  })
+  const part = { steps, isDoubtful, placeIn: BEFORE }
+  const failure = { ...part, error, attempt, nth: attempt, handler: 'h', record, nowMs: 1_000, random: 0.5 }
   return judge(failure, { policy, deadLetterTopic })
 }
 
@@ -120,6 +125,8 @@ describe('a chain of retry topics', () => {
         record: { topic: 't', partition: 0, offset: 7 },
         nowMs: 1_000,
         random: 0.5,
+        steps: policy.steps,
+        isDoubtful: false,
         placeIn: () => place,
       },
       { policy, deadLetterTopic: undefined },

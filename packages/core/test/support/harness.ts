@@ -49,6 +49,7 @@ const WATCHED: readonly EventName[] = [
   'record:dead',
   'record:discarded',
   'deadletter:failed',
+  'filter:failed',
   'circuit:opened',
   'circuit:half-open',
   'circuit:closed',
