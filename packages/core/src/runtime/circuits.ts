@@ -17,6 +17,8 @@ import type { Partitions } from '../state/partitions.ts'
 
 /** Different records to try, of which one may succeed though others fail by themselves. */
 const ENOUGH_LANES = 10
+/** Fewer than this, and others are fetched: those there were have come to their end. */
+const TOO_FEW_LANES = ENOUGH_LANES / 2
 
 export interface CircuitPorts {
   readonly partitions: Partitions
@@ -158,15 +160,17 @@ export class Circuits implements Guard {
 
   /**
    * Suspends lanes at once, and stops fetching as soon as there are records enough to try: with the same few, ones that fail
-   * by themselves would keep the circuit open.
+   * by themselves would keep the circuit open. Where most of them were given up, it is fetched again.
    */
   #hold(states: readonly PartitionState[]): void {
     const { scheduler } = this.#ports
     const lanes = states.reduce((sum, { queue }) => sum + queue.lanes, 0)
     for (const { queue } of states) {
       if (!queue.isSuspendedBy('circuit')) scheduler.suspend(queue, 'circuit')
-      if (queue.holds.has('circuit')) continue
-      if (lanes >= ENOUGH_LANES || scheduler.limitsReached(queue).length > 0) scheduler.hold(queue, 'circuit')
+      const isHeld = queue.holds.has('circuit')
+      const isEnough = lanes >= (isHeld ? TOO_FEW_LANES : ENOUGH_LANES) || scheduler.limitsReached(queue).length > 0
+      if (isEnough && !isHeld) scheduler.hold(queue, 'circuit')
+      else if (isHeld && !isEnough) scheduler.unhold(queue, 'circuit')
     }
   }
 

@@ -135,6 +135,25 @@ describe('the probe', () => {
     expect(broker.committed('t', 0)).toBe(20)
   })
 
+  test('finds other records when those that were there have failed by themselves', async () => {
+    let thrown: Error | undefined = new Down()
+    const handler = on('t', { circuit: breaker() }, () => {
+      if (thrown !== undefined) throw thrown
+    })
+    const { broker, clock, consumer, dead } = await serving({ handlers: [handler] })
+    broker.produce('t', values(0, 10))
+    await clock.advance(900)
+    expect(consumer.status().partitions.at(-1)?.pausedBy).toEqual(['circuit'])
+    thrown = new Error('550')
+    await clock.advance('5s')
+    expect([dead().length, broker.committed('t', 0)]).toEqual([10, 10])
+    thrown = undefined
+    broker.produce('t', values(10, 20))
+    await clock.advance('5s')
+    expect(broker.committed('t', 0)).toBe(20)
+    expect(consumer.status().circuits).toMatchObject([{ state: 'closed' }])
+  })
+
   test('of a batch handler is one record, whatever its lane holds', async () => {
     const { broker, clock, sizes, server, dead } = await batches({ order: 'partition' })
     server.isDown = true
