@@ -31,11 +31,20 @@ export class HoldfastError extends Error {
   }
 }
 
+/** The name of the class of a thrown value, or its type. Total, as `describeError`. */
+export function classOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.name) : typeof error
+  } catch {
+    return typeof error
+  }
+}
+
 /** Any thrown value in a few words. Total: handlers throw strings, `undefined`, and objects that throw when looked at. */
 export function describeError(error: unknown): string {
   try {
     if (error instanceof HoldfastError) return error.message
-    if (error instanceof Error) return error.message === '' ? error.name : `${error.name}: ${error.message}`
+    if (error instanceof Error) return error.message === '' ? String(error.name) : `${error.name}: ${error.message}`
     if (typeof error === 'string') return `a thrown string: ${error}`
     return `a thrown ${error === null ? 'null' : typeof error}`
   } catch {

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { readable } from '../errors/readable.ts'
 import { failuresOf } from '../pipeline/batch-results.ts'
 import type { AttemptCall, Middleware } from '../pipeline/middleware.ts'
 
@@ -11,10 +12,11 @@ export function logging(): Middleware {
       const failed = call.batch ? failuresOf(answer, call.records.length).length : 0
       write(call, startMs, failed === 0 ? { outcome: 'done' } : { outcome: 'partial', failed })
       return answer
-    } catch (error) {
+    } catch (thrown) {
+      const error = readable(thrown)
       const code = error instanceof HoldfastError ? { code: error.code } : {}
       write(call, startMs, { outcome: call.signal.aborted ? 'aborted' : 'failed', ...code, err: error })
-      throw error
+      throw thrown
     }
   }
 }

@@ -1,4 +1,5 @@
-import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
+import { classOf, describeError, HoldfastError } from '../errors/holdfast-error.ts'
+import { readable } from '../errors/readable.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import { failuresOf } from '../pipeline/batch-results.ts'
 import type { AttemptCall, Middleware } from '../pipeline/middleware.ts'
@@ -77,7 +78,8 @@ function noteFailures(span: OpenTelemetrySpan, answer: unknown, records: number)
   if (first !== undefined) fail(span, first.error, `${failures.length} of ${records} records failed`)
 }
 
-function fail(span: OpenTelemetrySpan, error: unknown, message: string): void {
+function fail(span: OpenTelemetrySpan, thrown: unknown, message: string): void {
+  const error = readable(thrown)
   span.setAttribute('error.type', typeOf(error))
   span.recordException(error instanceof Error ? error : describeError(error))
   span.setStatus({ code: ERROR, message })
@@ -85,5 +87,5 @@ function fail(span: OpenTelemetrySpan, error: unknown, message: string): void {
 
 function typeOf(error: unknown): string {
   if (error instanceof HoldfastError) return error.code
-  return error instanceof Error ? error.name : '_OTHER'
+  return error instanceof Error ? classOf(error) : '_OTHER'
 }

@@ -1,3 +1,4 @@
+import { readable } from '../errors/readable.ts'
 import { DONE, type Failed, type Outcome } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { OrderFunction } from '../schedule/order-function.ts'
@@ -36,7 +37,7 @@ export function createAttempt(
 ): RunAttempt {
   const decode = unlessUnnamed(recordDecoder(definition.options, limits), order)
   const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Failed =>
-    judge(error, context, definition, record)
+    judge(readable(error), context, definition, record)
   const failed = (error: unknown, context: AttemptContext): Outcome => {
     const { abortReason } = context
     if (abortReason === undefined || abortReason === 'deadline') return judged(error, context, context.firstOpen)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { describeError } from '../errors/holdfast-error.ts'
+import { classOf, describeError } from '../errors/holdfast-error.ts'
 import type { ConsumerRecord, HeaderEntry } from '../model/record.ts'
 import type { OutgoingRecord } from '../ports/driver.ts'
 
@@ -65,7 +65,7 @@ function reportOf(death: Death, shrinking: Shrinking): HeaderEntry[] {
     group: groupId,
     handler: handler.slice(0, isShort ? SHORT_MESSAGE : MAX_MESSAGE),
     attempts,
-    'error-class': (error instanceof Error ? error.name : typeof error).slice(0, SHORT_MESSAGE),
+    'error-class': classOf(error).slice(0, SHORT_MESSAGE),
     'error-message': describeError(error).slice(0, isShort ? SHORT_MESSAGE : MAX_MESSAGE),
     'error-stack-digest': createHash('sha256').update(placeOf(error)).digest('hex').slice(0, DIGEST_DIGITS),
     'first-failure': new Date(firstFailedMs).toISOString(),
@@ -75,9 +75,18 @@ function reportOf(death: Death, shrinking: Shrinking): HeaderEntry[] {
 
 /** Where an error was made: what called that differs from record to record, and so does its message. */
 function placeOf(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  const lines = stackOf(error).split('\n')
+  const frames = lines.filter((line) => /^\s+at /.test(line))
   return frames.slice(0, FRAMES).join('\n')
+}
+
+/** Total: a stack can be a getter, or what `Error.prepareStackTrace` answered. */
+function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error && typeof error.stack === 'string' ? error.stack : ''
+  } catch {
+    return ''
+  }
 }
 
 type Bytes = Pick<ConsumerRecord, 'key' | 'value'>

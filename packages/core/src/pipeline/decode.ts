@@ -1,4 +1,5 @@
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
+import { readable } from '../errors/readable.ts'
 import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import { RetryLater, Skip } from '../policy/verdicts.ts'
@@ -29,15 +30,24 @@ export function recordDecoder(options: HandlerOptions<unknown, unknown, unknown>
   const decodeHeaders = headers && ((record: ConsumerRecord) => checked(headers, headerTexts(record.headers)))
   return (record) => {
     checkLimits(record, limits)
-    const parts = [
-      decodePart(record, 'key', key && (() => apply(key, record.key))),
-      decodePart(record, 'value', value && (() => apply(value, record.value))),
-      decodePart(record, 'headers', decodeHeaders && (() => decodeHeaders(record))),
-    ] as const
+    const parts: unknown[] = []
+    try {
+      parts.push(decodePart(record, 'key', key && (() => apply(key, record.key))))
+      parts.push(decodePart(record, 'value', value && (() => apply(value, record.value))))
+      parts.push(decodePart(record, 'headers', decodeHeaders && (() => decodeHeaders(record))))
+    } catch (error) {
+      forget(parts)
+      throw error
+    }
     return parts.some((part) => part instanceof Promise)
       ? Promise.all(parts).then((settled) => withParts(record, settled))
       : withParts(record, parts)
   }
+}
+
+/** One part has failed already: what others reject with would be caught by nobody. */
+function forget(parts: readonly unknown[]): void {
+  for (const part of parts) if (part instanceof Promise) part.catch(() => undefined)
 }
 
 function apply(decoder: Decoder<unknown>, bytes: Buffer | null): unknown {
@@ -63,7 +73,8 @@ function decodePart(record: ConsumerRecord, part: Part, decode: (() => unknown) 
 }
 
 /** What a decoder says of itself is not about the record: with its registry away, say, all records would be dead. */
-function decodeFailure(record: ConsumerRecord, part: Part, cause: unknown): Error {
+function decodeFailure(record: ConsumerRecord, part: Part, thrown: unknown): Error {
+  const cause = readable(thrown)
   if (cause instanceof RetryLater || cause instanceof Skip) return cause
   const { topic, partition, offset } = record
   const absent = part !== 'headers' && record[part] === null ? ` The ${part} is null.` : ''

@@ -20,7 +20,7 @@ const UNTRIABLE: readonly ErrorCode[] = [
 ]
 /** The pauses while something that every record needs is not there. */
 const OUTAGE_BACKOFF = { retryBackoffMs: 200, retryBackoffMaxMs: 5_000 }
-/** The longest pause that a handler can ask for. */
+/** The longest pause that a handler can ask for: 24 days, as timers have it. */
 const MAX_DELAY_MS = 2 ** 31 - 1
 
 export interface Failure {
@@ -104,11 +104,14 @@ type OfAttempt = Pick<Failure, 'nth' | 'nowMs' | 'random'>
 
 /** What follows then, whatever the policy: it is tried again. `nth`: how often in a row. */
 export function judgeUncounted(error: RetryLater, { nth, nowMs, random }: OfAttempt): Retry {
-  const pauseMs = error instanceof Unavailable ? backoffMs(nth, OUTAGE_BACKOFF, random) : delayOf(error)
+  const askedMs = error instanceof Unavailable ? undefined : delayOf(error)
+  const pauseMs = askedMs ?? backoffMs(nth, OUTAGE_BACKOFF, random)
   return { type: 'retry', atMs: nowMs + pauseMs, error, isUncounted: true }
 }
 
-function delayOf({ delayMs }: RetryLater): number {
+/** Undefined where it is no number: then the back-off says when. */
+function delayOf({ delayMs }: RetryLater): number | undefined {
+  if (typeof delayMs !== 'number' || Number.isNaN(delayMs)) return undefined
   return Math.min(MAX_DELAY_MS, Math.max(0, delayMs))
 }
 
@@ -140,7 +143,8 @@ function defaultEnd({ deadLetterTopic }: FailureRules): FinalStep {
 }
 
 function pauseMs({ backoff }: RetryStep, { error, nth, random }: Failure, steps: readonly FailureStep[]): number {
-  if (error instanceof RetryLater) return delayOf(error)
+  const askedMs = error instanceof RetryLater ? delayOf(error) : undefined
+  if (askedMs !== undefined) return askedMs
   const before = attemptsBefore(steps, nth)
   // The first pause of a step that is not the first one comes after the last attempt of the step before.
   const pause = before === 0 ? nth : nth - before + 1

@@ -8,7 +8,10 @@ export interface RetryLaterOptions extends ErrorOptions {
   readonly isAttempt?: boolean
 }
 
-/** Thrown by a handler: the next attempt is made after so many milliseconds, and not by the back-off. It counts as one. */
+/**
+ * Thrown by a handler: the next attempt is made after so many milliseconds, and not by the back-off. It counts as one. Less than 0
+ * is at once, more than 2147483647 (24 days) as long as that; what is no number leaves it to the back-off.
+ */
 export class RetryLater extends Error {
   override readonly name: string = 'RetryLater'
   readonly delayMs: number
@@ -16,7 +19,7 @@ export class RetryLater extends Error {
 
   constructor(
     delayMs: number,
-    message: string = `again in ${delayMs} ms`,
+    message: string = `again in ${String(delayMs)} ms`,
     { isAttempt = true, ...options }: RetryLaterOptions = {},
   ) {
     super(message, options)

@@ -1,4 +1,6 @@
+import { types } from 'node:util'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
+import { readable } from '../errors/readable.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import type { LaneKey } from './ordering.ts'
@@ -22,11 +24,12 @@ export class OrderFunction {
     try {
       key = this.#order(record)
     } catch (error) {
-      return this.#fail(record, `threw ${describeError(error)}`, error)
+      const cause = readable(error)
+      return this.#fail(record, `threw ${describeError(cause)}`, cause)
     }
     if (typeof key === 'string' || typeof key === 'number') return key
     // Nobody else would catch what the promise of an async function rejects with.
-    if (key instanceof Promise) key.catch(() => undefined)
+    if (types.isPromise(key)) key.catch(() => undefined)
     return this.#fail(record, `answered ${whatIs(key)}`)
   }
 
@@ -46,6 +49,6 @@ export class OrderFunction {
 }
 
 function whatIs(key: unknown): string {
-  if (key instanceof Promise) return 'a promise'
+  if (types.isPromise(key)) return 'a promise'
   return key === null ? 'null' : typeof key
 }
