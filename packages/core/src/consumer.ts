@@ -6,6 +6,7 @@ import type { ConsumerOptions } from './config/options.ts'
 import { checkConcurrency, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
 import { type Clock, systemClock } from './ports/clock.ts'
 import type { EventListener, EventName } from './ports/events.ts'
+import { guardedLogger } from './ports/guarded-logger.ts'
 import type { Logger } from './ports/logger.ts'
 import { runUntilSignal } from './runtime/run-until-signal.ts'
 import type { StopReport } from './runtime/session.ts'
@@ -17,7 +18,8 @@ import { type ConsumerStatus, consumerStatus, partitionStatus, slotStatus } from
  */
 export function createConsumer(options: ConsumerOptions): Consumer {
   const resolved = resolveConfig(options)
-  const logger = (options.logger ?? (pino({ name: 'holdfast' }) as Logger)).child({ groupId: resolved.config.groupId })
+  const given = options.logger ?? (pino({ name: 'holdfast' }) as Logger)
+  const logger = guardedLogger(given).child({ groupId: resolved.config.groupId })
   return new HoldfastConsumer(resolved, logger, options.clock ?? systemClock)
 }
 

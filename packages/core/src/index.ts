@@ -113,6 +113,7 @@ export type {
   HeadOfLine,
   PartitionEvent,
 } from './ports/events.ts'
+export { guardedLogger } from './ports/guarded-logger.ts'
 export type { Logger } from './ports/logger.ts'
 export { checkTopicWidths, type TopicWidth } from './ports/topic-width.ts'
 export {

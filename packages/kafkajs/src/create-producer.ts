@@ -1,4 +1,4 @@
-import type { Logger, OutgoingRecord } from '@holdfast/core'
+import { guardedLogger, type Logger, type OutgoingRecord } from '@holdfast/core'
 import { hardenKafkajs } from './internals/harden.ts'
 import { type KafkajsOptions, resolveKafkajsOptions } from './options.ts'
 import { RecordProducer } from './produce/record-producer.ts'
@@ -22,7 +22,7 @@ export function createProducer(options: KafkajsOptions, { logger = noLogger }: {
   const config = resolveKafkajsOptions(options)
   const { maxDecompressedBytes } = config
   hardenKafkajs(maxDecompressedBytes === undefined ? {} : { maxDecompressedBytes })
-  const producer = new RecordProducer(config, logger)
+  const producer = new RecordProducer(config, guardedLogger(logger))
   return {
     produce: (records) => producer.produce(records),
     stop: () => producer.stop(),

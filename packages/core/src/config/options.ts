@@ -210,7 +210,7 @@ export interface ConsumerOptions {
    * by default. @default { maxThreads: os.availableParallelism(), idleTimeoutMs: 30000 }
    */
   readonly threads?: ThreadLimits
-  /** A pino logger, or anything of its shape. @default pino at level `info` */
+  /** A pino logger, or anything of its shape. Lines that it throws for are lost. @default pino at level `info` */
   readonly logger?: Logger
   /** Where time comes from; for tests. @default the system's clocks */
   readonly clock?: Clock

@@ -1,3 +1,4 @@
+import { guardedLogger } from '../ports/guarded-logger.ts'
 import type { Logger } from '../ports/logger.ts'
 
 /** What ends a process that runs consumers, by exit code. A second signal ends with 128 + its number. */
@@ -29,8 +30,9 @@ export interface RunUntilSignalOptions {
  */
 export async function runUntilSignal(
   consumers: readonly Runnable[],
-  { logger }: RunUntilSignalOptions = {},
+  options: RunUntilSignalOptions = {},
 ): Promise<void> {
+  const logger = options.logger && guardedLogger(options.logger)
   const stopAll = (options?: { timeoutMs: number }): void => {
     for (const consumer of consumers) consumer.stop(options).catch(() => undefined)
   }
