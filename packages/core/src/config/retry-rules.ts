@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { chainsOf } from '../pipeline/ordered-chains.ts'
 import { type RetryRoute, retryRoutes } from '../pipeline/retry-routes.ts'
 import { covers } from '../pipeline/topics.ts'
 import type { FailureStep } from '../policy/failure-steps.ts'
@@ -10,6 +11,7 @@ export function retryTopicConflicts(config: ConsumerConfig): HoldfastError[] {
   if (routes.length === 0) return []
   return [
     ...unnamed(routes),
+    ...config.handlers.flatMap((handler) => mixed(handler, config)),
     ...routes.flatMap((route) => subscribed(route, config)),
     ...routes.flatMap((route) => ambiguous(route, routes)),
     ...config.handlers.flatMap((handler) => inCircles(handler, config)),
@@ -22,6 +24,18 @@ function unnamed(routes: readonly RetryRoute[]): HoldfastError[] {
   return [
     invalid(
       `retryTopics of ${route.handler.name} has no names: its topics are those that ${String(route.source)} matches, which are not known yet.\n  Fix: name the retry topics, as in retryTopics([{ topic: 'orders.retry.5s', delayMs: 5000 }]).`,
+    ),
+  ]
+}
+
+/** From a topic for all it is not known which one comes next. */
+function mixed(handler: ConsumerConfig['handlers'][number], config: ConsumerConfig): HoldfastError[] {
+  const chains = chainsOf(handler, config.onFailure)
+  const isMixed = chains.some(({ levels }) => new Set(levels.map(({ isShared }) => isShared)).size > 1)
+  if (!isMixed || handler.topics.length === 1) return []
+  return [
+    invalid(
+      `retryTopics of ${handler.name} names some topics itself and others by a delay: for records of ${handler.topics.map(String).join(', ')} it would not be known which topic comes next.\n  Fix: name all of them, or none.`,
     ),
   ]
 }

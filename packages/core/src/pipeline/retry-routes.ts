@@ -11,7 +11,7 @@ export interface RetryRoute {
   readonly topic: string
   readonly delayMs: number
   readonly handler: HandlerDefinition
-  /** Whose records come here; undefined where it is named for all topics of its handler. */
+  /** Whose records come here; undefined where it is named for all of several topics of its handler. */
   readonly source: TopicPattern | undefined
 }
 
@@ -33,8 +33,14 @@ export function retryRoutes({ handlers, onFailure }: RoutedConfig): RetryRoute[]
 
 function routesOf(level: RetryLevel, handler: HandlerDefinition): RetryRoute[] {
   const { delayMs } = level
-  if (level.isShared) return [{ topic: level.nameFor(''), delayMs, handler, source: undefined }]
+  if (level.isShared) return [{ topic: level.nameFor(''), delayMs, handler, source: onlyTopicOf(handler) }]
   return handler.topics.map((source) => ({ topic: level.nameFor(String(source)), delayMs, handler, source }))
+}
+
+/** The names of the topics that follow are made from it. */
+function onlyTopicOf({ topics }: HandlerDefinition): string | undefined {
+  const [first, second] = topics
+  return typeof first === 'string' && second === undefined ? first : undefined
 }
 
 /** Which handler and which delay a retry topic has, and what comes after it. */

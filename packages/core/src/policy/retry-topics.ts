@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors/holdfast-error.ts'
+import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
 import { FailurePolicy } from './failure-policy.ts'
 import type { RetryLevel } from './failure-steps.ts'
 
@@ -6,7 +6,10 @@ import type { RetryLevel } from './failure-steps.ts'
 export type RetryTopic = string | { readonly topic: string; readonly delayMs: number }
 
 export interface RetryTopicsOptions {
-  /** Names the retry topic of a topic for a delay. @default mail.requested and 5s give mail.requested.retry.5s */
+  /**
+   * Names the retry topic of a topic for a delay; asked once for each, when the consumer is created. One that throws, or answers no
+   * name, is refused then. @default mail.requested and 5s give mail.requested.retry.5s
+   */
   readonly topicName?: (topic: string, delay: string) => string
   /**
    * Whether later records of the same key go to the retry topic behind the one that failed, without a call of their handler,
@@ -37,13 +40,32 @@ export function retryTopics(topics: readonly RetryTopic[], options: RetryTopicsO
 function levelOf(given: RetryTopic, topicName: (topic: string, delay: string) => string): RetryLevel {
   if (typeof given === 'string') {
     const delayMs = delayOf(given)
-    return Object.freeze({ delayMs, isShared: false, nameFor: (topic: string) => topicName(topic, given) })
+    const names = new Map<string, string>()
+    const nameFor = (topic: string): string => {
+      const name = names.get(topic) ?? nameOf(topic, given, topicName)
+      names.set(topic, name)
+      return name
+    }
+    return Object.freeze({ delayMs, isShared: false, nameFor })
   }
   const { topic, delayMs } = given
   if (typeof topic !== 'string' || topic === '') throw invalid('a retry topic has no name')
   if (!(delayMs >= 1 && delayMs <= MAX_DELAY_MS))
     throw invalid(`the retry topic ${topic} has delayMs = ${delayMs}, which must be from 1 to ${MAX_DELAY_MS}`)
   return Object.freeze({ delayMs, isShared: true, nameFor: () => topic })
+}
+
+function nameOf(topic: string, delay: string, topicName: (topic: string, delay: string) => unknown): string {
+  const asked = `retryTopics: topicName('${topic}', '${delay}')`
+  let name: unknown
+  try {
+    name = topicName(topic, delay)
+  } catch (error) {
+    throw invalid(`${asked} threw ${describeError(error)}`, error)
+  }
+  if (typeof name === 'string' && name !== '') return name
+  if (name instanceof Promise) name.catch(() => undefined)
+  throw invalid(`${asked} answered ${name === '' ? 'an empty text' : typeof name}, which is no name of a topic`)
 }
 
 function delayOf(text: string): number {
@@ -55,8 +77,9 @@ function delayOf(text: string): number {
   )
 }
 
-function invalid(what: string): HoldfastError {
+function invalid(what: string, cause?: unknown): HoldfastError {
   return new HoldfastError('HF_OPTION_INVALID', `${what}.\n  Fix: correct onFailure.`, {
     details: { option: 'onFailure' },
+    ...(cause === undefined ? {} : { cause }),
   })
 }
