@@ -44,13 +44,13 @@ export async function readLetters(source: LetterSource, take: TakeLetter): Promi
   const { topic, groupId, logger, clock = systemClock, signal, perSecond } = source
   let driver: Driver | undefined
   const enough = Promise.withResolvers<void>()
-  let failure: unknown
+  let failure: { readonly error: unknown } | undefined
   const handler = on(topic, async (record, context) => {
     let verdict: 'next' | 'stop'
     try {
       verdict = await take(record, driver as Driver)
     } catch (error) {
-      failure = error
+      failure = { error }
       verdict = 'stop'
     }
     if (verdict === 'next') return
@@ -74,7 +74,7 @@ export async function readLetters(source: LetterSource, take: TakeLetter): Promi
     ...(perSecond === undefined ? {} : { rateLimit: { records: perSecond, intervalMs: 1_000 } }),
   })
   consumer.on('partition:halted', ({ error }) => {
-    failure = error
+    failure = { error }
     enough.resolve()
   })
   const running = consumer.run(signal === undefined ? {} : { signal })
@@ -95,7 +95,7 @@ export async function readLetters(source: LetterSource, take: TakeLetter): Promi
     await consumer.stop({ timeoutMs: 0 })
     await running
   }
-  if (failure !== undefined) throw failure
+  if (failure !== undefined) throw failure.error
   if (signal?.aborted)
     throw new HoldfastError('HF_ABORTED', `reading ${topic} was given up; what was taken is committed.`)
 }

@@ -44,8 +44,11 @@ export interface RedriveOptions {
   readonly maxRedrives?: number
   /** Says what would be sent, and sends and remembers nothing. @default false */
   readonly dryRun?: boolean
-  /** Is told of each letter and of what became of it. */
-  readonly onLetter?: (letter: DeadLetter, fate: LetterFate) => void
+  /**
+   * Is told of each letter and of what became of it. What it throws or rejects with, or `filter` or `to` does, ends the call: a
+   * letter that was sent by then is sent once more by the next one.
+   */
+  readonly onLetter?: (letter: DeadLetter, fate: LetterFate) => unknown
   /** Ends the call; what was sent is remembered. */
   readonly signal?: AbortSignal
   readonly logger?: Logger
@@ -100,7 +103,7 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
       remember(nameOf(letter), ids)
     }
     counts[fate] += 1
-    onLetter?.(letter, fate)
+    await onLetter?.(letter, fate)
     return 'next'
   })
   return { counts, foreign, hasMore }
@@ -109,7 +112,7 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
 function fateOf(letter: DeadLetter, ids: ReadonlySet<string>, options: RedriveOptions): LetterFate {
   const { filter = () => true, maxRedrives = DEFAULT_MAX_REDRIVES } = options
   if (ids.has(nameOf(letter))) return 'copy'
-  if (!filter(letter)) return 'filtered'
+  if (!atOnce('filter', filter(letter))) return 'filtered'
   if (options.from?.includes(letter.source.topic) === false || destinationOf(letter, options) === options.topic)
     return 'misdirected'
   if (letter.quarantined !== undefined) return 'quarantined'
@@ -137,7 +140,14 @@ function nameOf({ id, key, value }: DeadLetter): string {
 }
 
 function destinationOf(letter: DeadLetter, { to = letter.source.topic }: RedriveOptions): string {
-  return typeof to === 'function' ? to(letter) : to
+  return typeof to === 'function' ? atOnce('to', to(letter)) : to
+}
+
+/** A promise would count as true, and as a name. */
+function atOnce<Answer>(option: string, answer: Answer): Answer {
+  if (!(answer instanceof Promise)) return answer
+  answer.catch(() => undefined)
+  throw invalid(option, `${option} answered a promise, and must answer at once`)
 }
 
 function redriven(letter: DeadLetter, options: RedriveOptions): OutgoingRecord {

@@ -61,6 +61,10 @@ const drive = (broker: FakeBroker, options: Partial<RedriveOptions> = {}) =>
   during((clock) => redrive({ driver: broker.driver(), topic: DEAD, logger: silentLogger, ...clock, ...options }))
 const inTopic = (broker: FakeBroker, topic = 't') => broker.records(topic).map(({ value }) => String(value))
 
+function fail(thrown: unknown): never {
+  throw thrown
+}
+
 test('every letter is in its topic again with its bytes and headers, and a second call finds nothing', async () => {
   const broker = await graveyard(5)
   const report = await drive(broker)
@@ -201,6 +205,25 @@ test('a letter that cannot be written ends the call with the reason; the next on
   await expect(failing).rejects.toMatchObject({ code: 'HF_BROKER_UNREACHABLE' })
   expect((await drive(broker)).counts.sent).toBe(2)
   expect(inTopic(broker).slice(4)).toEqual(['0', '1', '2', '3'])
+})
+
+test.each([
+  ['onLetter that throws', { onLetter: () => fail(new Error('told')) }, 'told'],
+  ['onLetter that rejects', { onLetter: async () => fail(new Error('told later')) }, 'told later'],
+  ['filter that throws', { filter: () => fail(new Error('asked')) }, 'asked'],
+  ['an async filter', { filter: (async () => false) as never }, /filter answered a promise/],
+  ['to that throws', { to: () => fail(new Error('where')) }, 'where'],
+  ['an async to', { to: (async () => 'u') as never }, /to answered a promise/],
+])('%s ends the call with the reason, and no letter is passed over', async (_name, options, reason) => {
+  const broker = await graveyard(3)
+  await expect(drive(broker, options)).rejects.toThrow(reason)
+  await drive(broker)
+  expect(new Set(inTopic(broker).slice(3))).toEqual(new Set(['0', '1', '2']))
+})
+
+test('what ends the call may be nothing at all', async () => {
+  const broker = await graveyard(1)
+  await expect(drive(broker, { filter: () => fail(undefined) })).rejects.toBeUndefined()
 })
 
 test('peek shows the first letters, list groups them by why they died; neither is remembered', async () => {

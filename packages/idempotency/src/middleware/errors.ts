@@ -59,7 +59,16 @@ export function lostTurn(cause: HoldfastError): RetryLater {
   return new RetryLater(BUSY_PAUSE_MS, cause.message, { cause, isAttempt: false })
 }
 
+/** Total, as errors of stores are anybody's. */
 function textOf(error: unknown): string {
+  try {
+    return textOfReadable(error)
+  } catch {
+    return 'an error that cannot be read'
+  }
+}
+
+function textOfReadable(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   // Node joins the errors of several addresses into one without a message.
   return error.message || (error instanceof AggregateError ? error.errors.map(textOf).join('; ') : error.name)

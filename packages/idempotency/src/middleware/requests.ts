@@ -29,10 +29,16 @@ export class Requests {
     const key = claimKey({
       groupId: call.groupId,
       namespace,
-      tenant: tenant(record),
+      tenant: checked('tenant', tenant(record), 'a text', raw, call),
       key: this.#keyOf(record, raw, call),
     })
-    return { key, owner: this.#ownerOf(raw, call), fingerprint: this.#fingerprintOf(record, raw), leaseMs, windowMs }
+    return {
+      key,
+      owner: this.#ownerOf(raw, call),
+      fingerprint: this.#fingerprintOf(record, raw, call),
+      leaseMs,
+      windowMs,
+    }
   }
 
   #namespaceOf({ handler, topics }: AttemptCall): string {
@@ -51,7 +57,7 @@ export class Requests {
     const key =
       source === 'record key' ? raw.key : typeof source === 'function' ? source(record) : raw.headers.get(source.header)
     if (key === null || key === undefined || key.length === 0) throw keyMissing(raw, call, this.#settings)
-    return key
+    return checked('key', key, TEXT_OR_BYTES, raw, call)
   }
 
   /**
@@ -69,10 +75,11 @@ export class Requests {
     return `${member}.${epoch}.${partition}.${offset}`
   }
 
-  #fingerprintOf(record: AnyRecord, raw: ConsumerRecord): string | null {
+  #fingerprintOf(record: AnyRecord, raw: ConsumerRecord, call: AttemptCall): string | null {
     const { fingerprint } = this.#settings
     if (fingerprint === false || fingerprint === undefined) return null
-    if (typeof fingerprint === 'function') return digest(fingerprint(record))
+    if (typeof fingerprint === 'function')
+      return digest(checked('fingerprint', fingerprint(record), TEXT_OR_BYTES, raw, call))
     return raw.value === null ? 'null' : digest(raw.value)
   }
 }
@@ -83,6 +90,28 @@ export class Requests {
  */
 function placeOf({ topic, partition, offset, timestamp }: RecordOrigin): string {
   return `${topic}-${partition}@${offset}.${timestamp}`
+}
+
+const TEXT_OR_BYTES = 'a text or bytes'
+
+/** What a function of the options answered. */
+function checked<Answer>(
+  option: string,
+  answer: Answer,
+  allowed: string,
+  record: ConsumerRecord,
+  { handler }: AttemptCall,
+): Answer {
+  if (typeof answer === 'string' || (answer instanceof Uint8Array && allowed === TEXT_OR_BYTES)) return answer
+  const isPromise = answer instanceof Promise
+  // Nobody else would catch what it rejects with.
+  if (isPromise) answer.catch(() => undefined)
+  const { topic, partition, offset } = record
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    `${option} of idempotent answered ${isPromise ? 'a promise' : typeof answer} for ${partitionName(record)}@${offset} of ${handler}: it must answer ${allowed}, at once. No handler was called.\n  Fix: correct the function ${option}.`,
+    { details: { option, topic, partition, offset, handler } },
+  )
 }
 
 function digest(data: string | Uint8Array): string {

@@ -7,10 +7,11 @@ import {
   type PostgresJsTransactions,
   transactionsOf,
 } from '../postgres/transactions.ts'
+import { heard } from './heard.ts'
 import { DEFAULT_TABLE } from './migrations.ts'
 import { parametersOf } from './record-rows.ts'
 import { PassingRelay, type Relay } from './relay.ts'
-import { type RelayOptions, type RelaySettings, relaySettings } from './relay-options.ts'
+import { type RelayOptions, relaySettings } from './relay-options.ts'
 import { relayPass } from './relay-pass.ts'
 import { outboxStatements } from './statements.ts'
 
@@ -61,16 +62,5 @@ export function outbox(client: OutboxClient, { table = DEFAULT_TABLE }: OutboxOp
       const report = heard(settings.onError)
       return new PassingRelay(relayPass(inTransaction, statements, settings, report), settings, report)
     },
-  }
-}
-
-/** A listener that throws must not end the relay. */
-function heard(listener: RelaySettings['onError']): RelaySettings['onError'] {
-  return (error, failure) => {
-    try {
-      listener(error, failure)
-    } catch {
-      // There is nobody else to tell.
-    }
   }
 }

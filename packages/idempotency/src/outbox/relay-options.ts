@@ -14,7 +14,7 @@ export interface RelayOptions {
    * `createProducer` of `@holdfast/kafkajs` does.
    */
   readonly produce: (records: readonly OutgoingRecord[]) => Promise<void>
-  /** Hears of every failure; messages stay in the table until they are written. What it throws is ignored. */
+  /** Hears of every failure; messages stay in the table until they are written. What it throws, or rejects with, is ignored. */
   readonly onError: (error: unknown, failure: RelayFailure) => void
   /** How often the table is looked at where nobody calls `notify`. @default 1000 */
   readonly pollIntervalMs?: number
