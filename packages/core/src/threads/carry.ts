@@ -48,7 +48,9 @@ function carryError(error: Error, depth: number): Carried {
     .filter((name) => !OWN.includes(name))
     .map((name) => [name, carry((error as unknown as Record<string, unknown>)[name], depth - 1)] as const)
     .filter(([, { type }]) => type !== 'text')
-  return { type: 'error', name: String(error.name), message: String(error.message), stack: error.stack, fields }
+  // A process can have stacks that are no text, and cannot be cloned.
+  const stack = typeof error.stack === 'string' ? error.stack : undefined
+  return { type: 'error', name: String(error.name), message: String(error.message), stack, fields }
 }
 
 export function uncarry(carried: Carried): unknown {

@@ -50,6 +50,11 @@ test('an error whose fields throw is told in a few words, and so is what cannot 
   expect(across(() => undefined)).toBe('a thrown function')
 })
 
+test('of an error whose stack is no text the rest arrives', () => {
+  const error = Object.assign(new TypeError('x'), { stack: [{ getFileName: () => 'a.js' }] })
+  expect(across(error)).toMatchObject({ name: 'TypeError', message: 'x', stack: undefined })
+})
+
 test.each([
   [() => 1, 'v is a function'],
   [{ a: [{ b: Symbol('s') }] }, 'v.a[0].b is a symbol'],
