@@ -86,20 +86,22 @@ function encodeRuns(committed: number, doneAhead: DoneAhead): Body {
   let last = committed
   for (let index = 0; index < doneAhead.length; index += 2) {
     const [from, to] = [doneAhead[index] as number, doneAhead[index + 1] as number]
-    const range = [...runCodes(from - last), ...runCodes(to - from)]
-    if (codes.length + range.length > MAX_BODY_CHARS) break
-    codes.push(...range)
+    const { length } = codes
+    appendRun(codes, from - last)
+    appendRun(codes, to - from)
+    if (codes.length > MAX_BODY_CHARS) {
+      codes.length = length
+      break
+    }
     last = to
   }
   return { codes, end: last }
 }
 
-function runCodes(length: number): number[] {
-  const codes: number[] = []
+function appendRun(codes: number[], length: number): void {
   let rest = length
   for (; rest >= MORE; rest = Math.floor(rest / MORE)) codes.push((rest % MORE) + MORE)
   codes.push(rest)
-  return codes
 }
 
 function decodeRuns(committed: number, codes: readonly number[]): DoneAhead {
