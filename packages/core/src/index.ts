@@ -102,6 +102,7 @@ export type {
   PartitionStanding,
   StartsAt,
   TransactionRequest,
+  TransactionResult,
 } from './ports/driver.ts'
 export type {
   AttemptEvent,

@@ -11,6 +11,7 @@ import {
   type OutgoingRecord,
   type TopicPartition,
   type TransactionRequest,
+  type TransactionResult,
 } from '@holdfast/core'
 import { Answers } from './answers.ts'
 import { createClient } from './client.ts'
@@ -132,7 +133,7 @@ export class KafkajsDriver implements Driver {
     return this.#membership.commit(requests)
   }
 
-  transact(request: TransactionRequest): Promise<CommitResult> {
+  transact(request: TransactionRequest): Promise<TransactionResult> {
     return (this.#transactions as Transactions).transact(request)
   }
 

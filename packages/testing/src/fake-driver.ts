@@ -11,7 +11,12 @@ import { FakeGroup } from './fake-driver/fake-group.ts'
 import type { FakeRecord } from './fake-driver/fake-log.ts'
 import { FakeLogs } from './fake-driver/fake-logs.ts'
 import { FakeMember } from './fake-driver/fake-member.ts'
-import { FakeTransactions, type TransactionFault, type TransactionSeen } from './fake-driver/fake-transactions.ts'
+import {
+  FakeTransactions,
+  type OutputRefusal,
+  type TransactionFault,
+  type TransactionSeen,
+} from './fake-driver/fake-transactions.ts'
 import type { FetchFaults } from './fake-driver/fetch-faults.ts'
 import { partitionFor } from './fake-driver/partitioner.ts'
 import { ProduceFaults } from './fake-driver/produce-faults.ts'
@@ -19,7 +24,12 @@ import { ProduceFaults } from './fake-driver/produce-faults.ts'
 export type { Damage } from './fake-driver/damaged-ranges.ts'
 export type { CommitFault, CommitSeen } from './fake-driver/fake-commits.ts'
 export type { FakeRecord } from './fake-driver/fake-log.ts'
-export type { TransactionFault, TransactionSeen, TransactionStep } from './fake-driver/fake-transactions.ts'
+export type {
+  OutputRefusal,
+  TransactionFault,
+  TransactionSeen,
+  TransactionStep,
+} from './fake-driver/fake-transactions.ts'
 export type { FetchFaults } from './fake-driver/fetch-faults.ts'
 
 export interface FakeDriverOptions {
@@ -137,6 +147,11 @@ export class FakeBroker {
   /** The next transactions get no answer at a step; what they wrote is gone unless `stored`. */
   failTransactions(fault: TransactionFault): void {
     this.#transactions.fail(fault)
+  }
+
+  /** The topic takes no outputs of transactions, or none that are too large, until it is told to without a refusal. */
+  refuseOutputs(topic: string, refusal?: OutputRefusal): void {
+    this.#transactions.refuse(topic, refusal)
   }
 
   /** Transactions wait until what this answers is called. */

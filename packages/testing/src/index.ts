@@ -15,6 +15,7 @@ export {
   type FetchFaults,
   fakeBroker,
   type MemberChoice,
+  type OutputRefusal,
   type TransactionFault,
   type TransactionSeen,
   type TransactionStep,

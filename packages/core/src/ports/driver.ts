@@ -97,6 +97,19 @@ export type CommitResult =
   | { readonly status: 'unknown'; readonly error: HoldfastError }
 
 /**
+ * As of a commit, and `declined`: a topic did not take these outputs of the request, by identity, for the `reason`; where
+ * that is `HF_RECORD_TOO_LARGE` it is one output. Nothing of the request is visible or ever will be, and any other may follow.
+ */
+export type TransactionResult =
+  | CommitResult
+  | {
+      readonly status: 'declined'
+      readonly error: HoldfastError
+      readonly reason: HoldfastError
+      readonly outputs: readonly OutgoingRecord[]
+    }
+
+/**
  * Whether the group still counts this process in.
  * - `member`: the coordinator said so just now. - `fenced`: it said no; `lost` has been told. - `unknown`: no answer.
  */
@@ -194,14 +207,15 @@ export interface Driver {
   /** One result per request, in order. Never throws, never repeats a request under another identity. */
   commit(requests: readonly CommitRequest[]): Promise<readonly CommitResult[]>
   /**
-   * Writes the outputs and commits the offset in one transaction. `ok`: that is decided, and visible a moment later. `unknown`: all of it is visible, or nothing; only the very
-   * same request may follow, which finds out. `fenced` with `HF_TRANSACTIONAL_ID_TAKEN` or `HF_TRANSACTION_REFUSED`: no
+   * Writes the outputs and commits the offset in one transaction. `ok`: that is decided, and visible a moment later.
+   * `declined`: nothing of it is visible. `unknown`: all of it is visible, or nothing; only the very same request may follow,
+   * which finds out. `fenced` with `HF_TRANSACTIONAL_ID_TAKEN` or `HF_TRANSACTION_REFUSED`: no
    * request of this consumer can succeed any more. One request of a partition at a time. Never throws.
    *
    * A driver that has it claims the id of a partition before it reads where the partition starts: after that, nothing that
    * an earlier owner has begun can succeed.
    */
-  transact?(request: TransactionRequest): Promise<CommitResult>
+  transact?(request: TransactionRequest): Promise<TransactionResult>
   /** Asks the coordinator whether the membership of the last assignment stands. Never throws. */
   confirm(): Promise<MembershipAnswer>
   /**

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../ports/clock.ts'
-import type { CommitRequest, CommitResult, Driver, TransactionRequest } from '../ports/driver.ts'
+import type { CommitRequest, Driver, TransactionRequest, TransactionResult } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState, Progress } from '../state/partition-state.ts'
@@ -161,7 +161,7 @@ export class Transactor {
     return { request: { topic, partition, epoch, offset, metadata, outputs: state.outputs.all }, progress }
   }
 
-  #tell({ topic, partition, epoch, offset, metadata = '' }: TransactionRequest, result: CommitResult): void {
+  #tell({ topic, partition, epoch, offset, metadata = '' }: TransactionRequest, result: TransactionResult): void {
     const { events } = this.#ports
     const offsets: CommitRequest[] = [{ topic, partition, epoch, offset, metadata }]
     if (result.status === 'ok') return events.emit('commit:ok', { offsets })

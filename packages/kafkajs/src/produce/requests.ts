@@ -1,4 +1,4 @@
-import type { OutgoingRecord } from '@holdfast/core'
+import { HoldfastError, type OutgoingRecord } from '@holdfast/core'
 
 /** Half of what a topic takes at once by default (`max.message.bytes`). */
 export const MAX_BYTES = 524_288
@@ -14,13 +14,13 @@ const RECORD_OVERHEAD_BYTES = 40
 const HEADER_OVERHEAD_BYTES = 10
 
 /** The records of one call as requests that a topic with default limits takes, in order. */
-export function requestsOf(records: readonly OutgoingRecord[]): OutgoingRecord[][] {
+export function requestsOf(records: readonly OutgoingRecord[], maxBytes: number = MAX_BYTES): OutgoingRecord[][] {
   const requests: OutgoingRecord[][] = []
   let bytes = 0
   for (const record of records) {
     const size = bytesOf(record)
     const last = requests.at(-1)
-    if (last === undefined || last.length === MAX_RECORDS || bytes + size > MAX_BYTES) {
+    if (last === undefined || last.length === MAX_RECORDS || bytes + size > maxBytes) {
       requests.push([record])
       bytes = size
     } else {
@@ -29,6 +29,17 @@ export function requestsOf(records: readonly OutgoingRecord[]): OutgoingRecord[]
     }
   }
   return requests
+}
+
+/** @throws HF_RECORD_TOO_LARGE where no broker would read a request with one of them. */
+export function checkReadable(topic: string, records: readonly OutgoingRecord[]): void {
+  const bytes = records.reduce((most, record) => Math.max(most, bytesOf(record)), 0)
+  if (bytes <= MAX_RECORD_BYTES) return
+  throw new HoldfastError(
+    'HF_RECORD_TOO_LARGE',
+    `a record of about ${bytes} bytes for ${topic} is longer than any request that brokers read by default (socket.request.max.bytes).\n  Fix: write less.`,
+    { details: { topic, bytes } },
+  )
 }
 
 /** What a record takes up in a log, at most. */

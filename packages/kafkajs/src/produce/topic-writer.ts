@@ -2,7 +2,7 @@ import { HoldfastError, type OutgoingRecord } from '@holdfast/core'
 import { type Asked, recordsOf, takeJoined } from './joined-calls.ts'
 import { produceError } from './produce-error.ts'
 import type { ProducerConnection } from './producer-connection.ts'
-import { bytesOf, MAX_RECORD_BYTES, requestsOf } from './requests.ts'
+import { checkReadable, requestsOf } from './requests.ts'
 
 /** A call settles within this time; what was under way then may have been written. */
 const LIMIT_MS = 30_000
@@ -103,8 +103,7 @@ export class TopicWriter {
 
   async #send(records: readonly OutgoingRecord[], endMs: number): Promise<void> {
     if (this.#isStopped) throw stopped(this.#topic)
-    const bytes = records.reduce((most, record) => Math.max(most, bytesOf(record)), 0)
-    if (bytes > MAX_RECORD_BYTES) throw beyondRequests(this.#topic, bytes)
+    checkReadable(this.#topic, records)
     this.#connection ??= this.#ports.connect()
     const connection = this.#connection
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -127,14 +126,6 @@ export class TopicWriter {
   #refuseWaiting(error: unknown): void {
     for (const { done } of this.#waiting.splice(0)) done.reject(error)
   }
-}
-
-function beyondRequests(topic: string, bytes: number): HoldfastError {
-  return new HoldfastError(
-    'HF_RECORD_TOO_LARGE',
-    `a record of about ${bytes} bytes for ${topic} is longer than any request that brokers read by default (socket.request.max.bytes).\n  Fix: write less.`,
-    { details: { topic, bytes } },
-  )
 }
 
 function stopped(topic: string): HoldfastError {

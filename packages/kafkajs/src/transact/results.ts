@@ -1,5 +1,12 @@
-import { type CommitResult, HoldfastError, partitionName, type TransactionRequest } from '@holdfast/core'
+import {
+  type CommitResult,
+  HoldfastError,
+  partitionName,
+  type TransactionRequest,
+  type TransactionResult,
+} from '@holdfast/core'
 import { errorType } from '../translate-error.ts'
+import type { Declined } from './transactional-producer.ts'
 
 export const OK: CommitResult = Object.freeze({ status: 'ok' })
 
@@ -53,12 +60,20 @@ export function taken(request: TransactionRequest, transactionalId: string): Com
 }
 
 export function unresolved(request: TransactionRequest, cause: unknown): CommitResult {
+  return { status: 'unknown', error: unresolvedError(request, cause) }
+}
+
+/** Its commit was not sent. */
+export function declined(request: TransactionRequest, cause: Error, by: Declined): TransactionResult {
+  return { status: 'declined', error: unresolvedError(request, cause), ...by }
+}
+
+function unresolvedError(request: TransactionRequest, cause: unknown): HoldfastError {
   const { topic, partition, offset } = request
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const error = new HoldfastError(
+  return new HoldfastError(
     'HF_TRANSACTION_UNRESOLVED',
     `the transaction of ${partitionName(request)}@${offset} did not succeed, or its success is not known yet: ${reason}`,
     { cause, details: { topic, partition, offset, outputs: request.outputs.length } },
   )
-  return { status: 'unknown', error }
 }

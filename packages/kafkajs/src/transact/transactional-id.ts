@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CommitResult, MembershipAnswer, TransactionRequest } from '@holdfast/core'
-import { fenced, isFence, OK, refusalOf, refused, taken, unresolved } from './results.ts'
+import type { CommitResult, MembershipAnswer, TransactionRequest, TransactionResult } from '@holdfast/core'
+import { declined, fenced, isFence, OK, refusalOf, refused, taken, unresolved } from './results.ts'
 import { TRANSACTION_TIMEOUT_MS, type TransactionalProducer, TransactionFailure } from './transactional-producer.ts'
+import { within } from './within.ts'
 
 /** A claim may have to wait until brokers have aborted what an earlier owner left open. */
 const CLAIM_LIMIT_MS = 15_000
@@ -81,7 +82,7 @@ export class TransactionalId {
     this.#isFenced = false
   }
 
-  transact(request: TransactionRequest): Promise<CommitResult> {
+  transact(request: TransactionRequest): Promise<TransactionResult> {
     const result = this.#inFlight.then(() => this.#transact(request))
     this.#inFlight = result
     return result
@@ -101,7 +102,16 @@ export class TransactionalId {
     await producer?.close()
   }
 
-  async #transact(request: TransactionRequest): Promise<CommitResult> {
+  /** What was too large for a topic at once is tried in smaller parts, until it is one record that is. */
+  async #transact(request: TransactionRequest): Promise<TransactionResult> {
+    for (;;) {
+      const result = await this.#transactOnce(request)
+      const isDivisible = result.status === 'declined' && result.outputs.length > 1
+      if (!isDivisible || result.reason.code !== 'HF_RECORD_TOO_LARGE') return result
+    }
+  }
+
+  async #transactOnce(request: TransactionRequest): Promise<TransactionResult> {
     try {
       if (!this.#ports.owns(request)) return fenced(request, 'its epoch is over')
       const resolved = await this.#resolve(request)
@@ -146,7 +156,7 @@ export class TransactionalId {
     return offset === request.offset && metadata === (request.metadata ?? '')
   }
 
-  async #run(request: TransactionRequest): Promise<CommitResult> {
+  async #run(request: TransactionRequest): Promise<TransactionResult> {
     const producer = this.#producer as Connection
     const startedMs = performance.now()
     try {
@@ -160,10 +170,18 @@ export class TransactionalId {
       if (!isReplaced) this.#drop()
       // Brokers end a transaction that was open for too long, as of a process that was frozen.
       const isTimedOut = performance.now() - startedMs >= RUN_LIMIT_MS
-      if (!isFence(error) || isReplaced || isTimedOut || this.#isEnded) throw error
+      if (isReplaced || isTimedOut || this.#isEnded) throw error
+      if (!isFence(error)) return this.#failed(request, error)
       this.#isFenced = true
       return (await this.#resolve(request)) ?? fenced(request, 'another producer has claimed its id')
     }
+  }
+
+  /** Of a transaction that is not a fence's. */
+  #failed(request: TransactionRequest, error: unknown): TransactionResult {
+    const isTopics = error instanceof TransactionFailure && refusalOf(error, this.id) === undefined
+    if (!isTopics || error.declined === undefined) throw error
+    return declined(request, error, error.declined)
   }
 
   #drop(): void {
@@ -180,15 +198,4 @@ function passing(cause: unknown, transactionalId: string): Error {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const error = new Error(`the transactional id ${transactionalId} could not be claimed: ${reason}`, { cause })
   return Object.assign(error, { retriable: true })
-}
-
-async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
-  const limit = Promise.withResolvers<never>()
-  const timer = setTimeout(() => limit.reject(new Error(`${what} has taken more than ${limitMs} ms`)), limitMs)
-  work.catch(() => undefined)
-  try {
-    return await Promise.race([work, limit.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger, OutgoingRecord, TransactionRequest } from '@holdfast/core'
+import type { HoldfastError, Logger, OutgoingRecord, TransactionRequest } from '@holdfast/core'
 import type { RetryOptions, TopicOffsets, Transaction } from '../internals/kafkajs.ts'
 import type { KafkajsConfig } from '../options.ts'
 import { ConfirmedWrites } from '../produce/confirmed-writes.ts'
 import { produceError } from '../produce/produce-error.ts'
-import { requestsOf } from '../produce/requests.ts'
+import { checkReadable } from '../produce/requests.ts'
 import { errorType } from '../translate-error.ts'
+import type { RequestSizes } from './request-sizes.ts'
+import { within } from './within.ts'
 
 /** `transaction.timeout.ms`: brokers abort a transaction that is open for longer. */
 export const TRANSACTION_TIMEOUT_MS = 60_000
 /** While the markers of the last transaction are written, brokers turn the next one away; for some milliseconds as a rule. */
 const RETRY: RetryOptions = { initialRetryTime: 10, maxRetryTime: 200, retries: 30 }
+/** By then it is known which topic does not answer; of a transaction without an answer as a whole it would not be. */
+const SEND_LIMIT_MS = 20_000
 const ABORT_LIMIT_MS = 1_000
 const TURNED_AWAY_MS = 10
 const MAX_TURNED_AWAY = 300
@@ -18,13 +22,22 @@ const MAX_TURNED_AWAY = 300
 /** The requests of a transaction, in their order. */
 export type Step = 'begin' | 'send' | 'offsets' | 'commit'
 
+/** Outputs that their topic has not taken, which were written to it at once. */
+export interface Declined {
+  readonly outputs: readonly OutgoingRecord[]
+  readonly reason: HoldfastError
+}
+
 /** What went wrong, and how far the transaction had come. */
 export class TransactionFailure extends Error {
   readonly step: Step
+  /** Where it failed at `send`. */
+  readonly declined: Declined | undefined
 
-  constructor(step: Step, cause: unknown) {
+  constructor(step: Step, cause: unknown, declined?: Declined) {
     super(`the transaction failed at ${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
     this.step = step
+    this.declined = declined
   }
 }
 
@@ -34,10 +47,12 @@ export class TransactionFailure extends Error {
  */
 export class TransactionalProducer {
   readonly #config: KafkajsConfig
+  readonly #sizes: RequestSizes
   readonly #writes: ConfirmedWrites
 
-  constructor(transactionalId: string, config: KafkajsConfig, logger: Logger) {
+  constructor(transactionalId: string, config: KafkajsConfig, sizes: RequestSizes, logger: Logger) {
     this.#config = config
+    this.#sizes = sizes
     const transactionTimeout = TRANSACTION_TIMEOUT_MS
     this.#writes = new ConfirmedWrites(config, logger, { transactionalId, transactionTimeout, retry: RETRY })
   }
@@ -59,7 +74,7 @@ export class TransactionalProducer {
       transaction = await this.#writes.producer.transaction()
       step = 'send'
       for (const [topic, records] of Map.groupBy(request.outputs, (output) => output.topic))
-        for (const list of requestsOf(records)) await this.#send(transaction, topic, list)
+        for (const list of this.#sizes.split(topic, records)) await this.#send(transaction, topic, list)
       step = 'offsets'
       await sendOffsets(transaction, groupId, request)
       step = 'commit'
@@ -67,6 +82,7 @@ export class TransactionalProducer {
     } catch (error) {
       // A commit that failed may have succeeded.
       if (step !== 'commit' && transaction !== undefined) await limited(transaction.abort(), ABORT_LIMIT_MS)
+      if (error instanceof TransactionFailure) throw error
       throw new TransactionFailure(step, error)
     }
   }
@@ -81,9 +97,15 @@ export class TransactionalProducer {
   }
 
   async #send(transaction: Transaction, topic: string, records: readonly OutgoingRecord[]): Promise<void> {
-    await this.#writes.send(transaction, topic, records).catch((error: unknown) => {
-      throw produceError(error, { topic, records, brokers: this.#config.brokers })
-    })
+    try {
+      checkReadable(topic, records)
+      const sent = this.#writes.send(transaction, topic, records)
+      await within(SEND_LIMIT_MS, `a request of ${records.length} records`, sent)
+    } catch (error) {
+      const reason = produceError(error, { topic, records, brokers: this.#config.brokers })
+      if (reason.code === 'HF_RECORD_TOO_LARGE') this.#sizes.noteTooLarge(topic, records)
+      throw new TransactionFailure('send', reason, { outputs: records, reason })
+    }
   }
 }
 

@@ -1,16 +1,17 @@
 import {
   type CommitRequest,
-  type CommitResult,
   type DriverContext,
   type MembershipAnswer,
   partitionName,
   type TopicPartition,
   type TransactionRequest,
+  type TransactionResult,
 } from '@holdfast/core'
 import { committedOffset } from '../group/start-offsets.ts'
 import type { ClusterInternals } from '../internals/cluster.ts'
 import type { KafkajsConfig } from '../options.ts'
 import { quiet } from '../quiet.ts'
+import { RequestSizes } from './request-sizes.ts'
 import { fenced } from './results.ts'
 import { TransactionalId } from './transactional-id.ts'
 import { TransactionalProducer } from './transactional-producer.ts'
@@ -30,6 +31,7 @@ export interface TransactionsPorts {
 export class Transactions {
   readonly #ports: TransactionsPorts
   readonly #ids = new Map<string, TransactionalId>()
+  readonly #sizes = new RequestSizes()
 
   constructor(ports: TransactionsPorts) {
     this.#ports = ports
@@ -56,7 +58,7 @@ export class Transactions {
   }
 
   /** What is sent while a join is under way waits for its end: before, the start of the partition may have been read. */
-  async transact(request: TransactionRequest): Promise<CommitResult> {
+  async transact(request: TransactionRequest): Promise<TransactionResult> {
     await this.#ports.joined()
     const id = this.#ids.get(partitionName(request))
     return id === undefined ? fenced(request, 'its epoch is over') : id.transact(request)
@@ -85,7 +87,7 @@ export class Transactions {
       groupId,
       owns,
       confirm,
-      connect: () => new TransactionalProducer(transactionalId, config, logger),
+      connect: () => new TransactionalProducer(transactionalId, config, this.#sizes, logger),
       committed: (request) => committedOffset(cluster(), groupId, request),
     })
     this.#ids.set(name, id)

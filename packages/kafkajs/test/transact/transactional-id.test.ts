@@ -1,7 +1,13 @@
-import type { CommitResult, MembershipAnswer, TransactionRequest } from '@holdfast/core'
+import {
+  HoldfastError,
+  type MembershipAnswer,
+  type OutgoingRecord,
+  type TransactionRequest,
+  type TransactionResult,
+} from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
 import { TransactionalId } from '../../src/transact/transactional-id.ts'
-import { type Step, TransactionFailure } from '../../src/transact/transactional-producer.ts'
+import { type Declined, type Step, TransactionFailure } from '../../src/transact/transactional-producer.ts'
 
 const request = (offset: number, epoch = 1): TransactionRequest => ({
   topic: 't',
@@ -17,7 +23,11 @@ const fails =
   async (): Promise<void> => {
     throw new TransactionFailure(step, typed(type))
   }
-const codeOf = (result: CommitResult): string | undefined =>
+const OUTPUT: OutgoingRecord = { topic: 'out', key: null, value: null, headers: [] }
+const declines = (declined: Declined) => async (): Promise<void> => {
+  throw new TransactionFailure('send', declined.reason, declined)
+}
+const codeOf = (result: TransactionResult): string | undefined =>
   result.status === 'ok' ? undefined : (result.error as { code?: string }).code
 
 /** An id whose producers do as the test says, and all that they and the group are asked. */
@@ -82,6 +92,25 @@ describe('after an error', () => {
       expect(told).toEqual(['confirm', 'claim', 'run 5'])
     },
   )
+
+  test('at send, outputs that are not taken are named, and any other request may follow', async () => {
+    const declined = { outputs: [OUTPUT], reason: new HoldfastError('HF_TOPIC_MISSING', 'it does not exist.') }
+    const scene = await claimed(declines(declined))
+    expect(await scene.id.transact(request(5))).toMatchObject({ status: 'declined', ...declined })
+    const told = await scene.during(async () => expect(await scene.id.transact(request(3))).toEqual({ status: 'ok' }))
+    expect(told).toEqual(['confirm', 'claim', 'run 3'])
+  })
+
+  test('at send, what was too large at once is tried again until it is one record', async () => {
+    const reason = new HoldfastError('HF_RECORD_TOO_LARGE', 'too large.')
+    const [two, one] = [
+      { outputs: [OUTPUT, OUTPUT], reason },
+      { outputs: [OUTPUT], reason },
+    ]
+    const scene = await claimed(declines(two), declines(two), declines(one))
+    expect(await scene.id.transact(request(5))).toMatchObject({ status: 'declined', outputs: [OUTPUT] })
+    expect(scene.told.filter((what) => what === 'run 5')).toHaveLength(3)
+  })
 
   test('at commit, a request that had succeeded is not run again', async () => {
     const scene = await claimed(fails('commit'))
@@ -148,12 +177,12 @@ describe('whose id it is', () => {
     const scene = await claimed(fails('send'))
     await scene.id.transact(request(5))
     scene.membership = 'fenced'
-    let result: CommitResult | undefined
+    let result: TransactionResult | undefined
     const told = await scene.during(async () => {
       result = await scene.id.transact(request(5))
     })
     expect(told).toEqual(['confirm'])
-    expect(codeOf(result as CommitResult)).toBe('HF_COMMIT_FENCED')
+    expect(codeOf(result as TransactionResult)).toBe('HF_COMMIT_FENCED')
   })
 
   test('nor while the group does not answer', async () => {
@@ -201,6 +230,19 @@ describe('whose id it is', () => {
     expect(await result).toMatchObject({ status: 'unknown' })
     scene.committed = 5
     expect(await scene.id.transact(request(5))).toEqual({ status: 'ok' })
+  })
+
+  test('a claim of our own that overtakes what is sent is no fault of its topic', async () => {
+    const held = Promise.withResolvers<void>()
+    const scene = await claimed(async () => {
+      await held.promise
+      await declines({ outputs: [OUTPUT], reason: new HoldfastError('HF_PRODUCE_FAILED', 'closed.') })()
+    })
+    const result = scene.id.transact(request(5))
+    await scene.until('run 5')
+    await scene.id.claim()
+    held.resolve()
+    expect(await result).toMatchObject({ status: 'unknown' })
   })
 
   test('an end of the membership ends a claim that goes on trying, and nothing is run', async () => {

@@ -14,6 +14,7 @@ import {
   recordsOf,
   type TopicPartition,
   type TransactionRequest,
+  type TransactionResult,
   type Undecodable,
 } from '@holdfast/core'
 import type { DriverEnvironment } from './driver-environment.ts'
@@ -132,7 +133,7 @@ export class ContractClient implements DriverSink {
   }
 
   /** Commits an offset with outputs, for a driver that has transactions. */
-  async transact(request: TransactionRequest): Promise<CommitResult> {
+  async transact(request: TransactionRequest): Promise<TransactionResult> {
     assert.ok(this.driver.transact !== undefined, 'the factory says that its drivers have transactions')
     return within(this.driver.transact(request), this.#deadlineMs, 'transact')
   }

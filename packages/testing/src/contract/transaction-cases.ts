@@ -49,6 +49,31 @@ export const TRANSACTION_CASES: readonly DriverCase[] = [
   }),
 
   scene(
+    'an output that its topic does not take is named, and another request follows without it',
+    1,
+    async (played) => {
+      const { topic, committed } = played
+      const { member, output } = await transactional(played)
+      const missing = `${topic}-missing`
+      const [taken, declined] = [outgoing(output, 'taken'), outgoing(missing, 'declined')]
+      const request = { topic, partition: 0, epoch: member.epoch, offset: 5, metadata: 'five' }
+      const result = await member.transact({ ...request, outputs: [taken, declined, outgoing(output, 'later')] })
+      assert.equal(result.status, 'declined')
+      const { reason, outputs } = result as Extract<typeof result, { status: 'declined' }>
+      assert.equal(reason.code, 'HF_TOPIC_MISSING')
+      assert.match(reason.message, new RegExp(missing))
+      assert.deepEqual(outputs, [declined])
+      assert.ok(outputs[0] === declined, 'the output is the one of the request')
+      assert.equal(await committed(0), -1)
+      assert.deepEqual(await member.transact({ ...request, offset: 3, metadata: '', outputs: [taken] }), {
+        status: 'ok',
+      })
+      await becomes(committed, 3)
+      assert.deepEqual(await readAll(played, output, 1), ['taken'])
+    },
+  ),
+
+  scene(
     'a member whose id another group has claimed is told so, and claims it back in no request',
     1,
     async (played) => {

@@ -11,6 +11,7 @@ import type {
   OutgoingRecord,
   TopicPartition,
   TransactionRequest,
+  TransactionResult,
 } from '@holdfast/core'
 import { FakeAnswers } from './fake-answers.ts'
 import { commitFenced, commitUnknown, startAborted } from './fake-errors.ts'
@@ -53,6 +54,7 @@ export class FakeMember implements Driver, GroupMember {
       isCurrent: (request) => this.#isCurrent(request),
       isMember: () => this.#accepts(),
       committed: (request) => ports.group.committed(request),
+      checkTakes: (record) => this.#producer.checkTakes(record),
       append: ports.append,
       commit: (request) => ports.group.store(this.#memberId, this.#generationId, request, true),
     })
@@ -139,7 +141,7 @@ export class FakeMember implements Driver, GroupMember {
     return 'fenced'
   }
 
-  async transact(request: TransactionRequest): Promise<CommitResult> {
+  async transact(request: TransactionRequest): Promise<TransactionResult> {
     await this.#joinUnderWay?.promise
     const result = await this.#transactor.transact(request)
     if (this.#phase === 'killed') return new Promise(() => undefined)

@@ -27,7 +27,7 @@ export class FakeProducer {
     this.#checkRuns()
     const error = this.#ports.produceFaults.next()
     if (error !== undefined) throw error
-    for (const record of records) this.#checkTakes(record)
+    for (const record of records) this.checkTakes(record)
     for (const record of records) this.#ports.append({ ...record, timestamp: record.timestamp ?? Date.now() })
   }
 
@@ -45,7 +45,8 @@ export class FakeProducer {
       throw new HoldfastError('HF_STATE_INVALID', 'records cannot be written after the consumer has stopped.')
   }
 
-  #checkTakes({ topic, partition }: OutgoingRecord): void {
+  /** @throws HF_TOPIC_MISSING, HF_PARTITION_MISSING */
+  checkTakes({ topic, partition }: OutgoingRecord): void {
     this.#ports.logs.checkExists(topic)
     if (partition === undefined || this.#ports.logs.ofTopic(topic)[partition] !== undefined) return
     throw new HoldfastError('HF_PARTITION_MISSING', `${partitionName({ topic, partition })} does not exist.`, {

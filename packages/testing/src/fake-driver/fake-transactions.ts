@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
-  type CommitResult,
   HoldfastError,
   type OutgoingRecord,
   partitionName,
   type TransactionRequest,
+  type TransactionResult,
 } from '@holdfast/core'
 import { Hold } from './hold.ts'
 
@@ -20,6 +20,13 @@ export interface TransactionFault {
   readonly stored?: boolean
 }
 
+/** What a topic does not take of what transactions write to it. */
+export interface OutputRefusal {
+  readonly error: HoldfastError
+  /** Records whose key, value and headers have no more bytes than this are taken. @default −1: none */
+  readonly maxBytes?: number
+}
+
 /** A transaction as it reached the broker. */
 export interface TransactionSeen extends TransactionRequest {
   readonly transactionalId: string
@@ -30,6 +37,7 @@ export interface TransactionSeen extends TransactionRequest {
 export class FakeTransactions {
   readonly #owners = new Map<string, object>()
   readonly #faults: Required<TransactionFault>[] = []
+  readonly #refusals = new Map<string, OutputRefusal>()
   readonly seen: TransactionSeen[] = []
   /** Transactions that are held back before they begin. */
   readonly answers: Hold = new Hold()
@@ -41,6 +49,18 @@ export class FakeTransactions {
 
   isOwner(transactionalId: string, owner: object): boolean {
     return this.#owners.get(transactionalId) === owner
+  }
+
+  /** Until it is called again; without a refusal the topic takes all. */
+  refuse(topic: string, refusal: OutputRefusal | undefined): void {
+    if (refusal === undefined) this.#refusals.delete(topic)
+    else this.#refusals.set(topic, refusal)
+  }
+
+  /** Why the topic does not take this record, if it does not. */
+  refusalOf(record: OutgoingRecord): HoldfastError | undefined {
+    const { error, maxBytes = -1 } = this.#refusals.get(record.topic) ?? {}
+    return bytesOf(record) > maxBytes ? error : undefined
   }
 
   fail({ step, times = 1, stored = false }: TransactionFault): void {
@@ -60,6 +80,8 @@ export interface ProducerSide {
   /** What the coordinator says of the member. */
   isMember(): boolean
   committed(request: TransactionRequest): { readonly offset: number; readonly metadata: string }
+  /** @throws HF_TOPIC_MISSING, HF_PARTITION_MISSING */
+  checkTakes(record: OutgoingRecord): void
   append(record: OutgoingRecord & { readonly timestamp: number }): unknown
   commit(request: TransactionRequest): void
 }
@@ -85,7 +107,7 @@ export class FakeTransactor {
     this.#side.transactions.claim(id, producer)
   }
 
-  async transact(request: TransactionRequest): Promise<CommitResult> {
+  async transact(request: TransactionRequest): Promise<TransactionResult> {
     const { transactions, isCurrent, isMember, committed } = this.#side
     const transactionalId = this.#idOf(request)
     const see = (result: TransactionSeen['result']): void =>
@@ -103,6 +125,12 @@ export class FakeTransactor {
       see('fenced')
       return fenced(request, isMember() ? 'HF_TRANSACTIONAL_ID_TAKEN' : 'HF_COMMIT_FENCED')
     }
+    const declined = this.#declined(request)
+    if (declined !== undefined) {
+      see('aborted')
+      this.#producers.delete(transactionalId)
+      return declined
+    }
     const fault = transactions.nextFault()
     const isCommitted = fault === undefined || (fault.step === 'commit' && fault.stored)
     see(isCommitted ? 'committed' : 'aborted')
@@ -110,7 +138,17 @@ export class FakeTransactor {
     if (fault === undefined) return { status: 'ok' }
     this.#producers.delete(transactionalId)
     if (fault.step === 'commit') this.#unresolved.add(transactionalId)
-    return unresolved(request, fault.step)
+    return { status: 'unknown', error: unresolved(request, fault.step) }
+  }
+
+  /** The first output that its topic does not take. */
+  #declined(request: TransactionRequest): TransactionResult | undefined {
+    for (const output of request.outputs) {
+      const reason = this.#side.transactions.refusalOf(output) ?? thrownBy(() => this.#side.checkTakes(output))
+      if (reason === undefined) continue
+      return { status: 'declined', error: unresolved(request, 'send', reason), reason, outputs: [output] }
+    }
+    return undefined
   }
 
   /** Outputs and offset, in one step. */
@@ -128,12 +166,29 @@ function isSame(stored: { readonly offset: number; readonly metadata: string }, 
   return stored.offset === request.offset && stored.metadata === (request.metadata ?? '')
 }
 
-function fenced(request: TransactionRequest, code: 'HF_COMMIT_FENCED' | 'HF_TRANSACTIONAL_ID_TAKEN'): CommitResult {
+function fenced(
+  request: TransactionRequest,
+  code: 'HF_COMMIT_FENCED' | 'HF_TRANSACTIONAL_ID_TAKEN',
+): TransactionResult {
   const text = `the transaction of ${partitionName(request)}@${request.offset} was fenced.`
   return { status: 'fenced', error: new HoldfastError(code, text) }
 }
 
-function unresolved(request: TransactionRequest, step: TransactionStep): CommitResult {
-  const text = `the transaction of ${partitionName(request)}@${request.offset} got no answer at ${step}.`
-  return { status: 'unknown', error: new HoldfastError('HF_TRANSACTION_UNRESOLVED', text, { details: { step } }) }
+function unresolved(request: TransactionRequest, step: TransactionStep, cause?: HoldfastError): HoldfastError {
+  const text = `the transaction of ${partitionName(request)}@${request.offset} did not succeed at ${step}.`
+  return new HoldfastError('HF_TRANSACTION_UNRESOLVED', text, { cause, details: { step } })
+}
+
+function thrownBy(check: () => void): HoldfastError | undefined {
+  try {
+    check()
+    return undefined
+  } catch (error) {
+    return error as HoldfastError
+  }
+}
+
+function bytesOf({ key, value, headers }: OutgoingRecord): number {
+  const own = (key?.length ?? 0) + (value?.length ?? 0)
+  return headers.reduce((sum, [name, text]) => sum + Buffer.byteLength(name) + (text?.length ?? 0), own)
 }

@@ -1,0 +1,30 @@
+import type { OutgoingRecord } from '@holdfast/core'
+import { expect, test } from 'vitest'
+import { RequestSizes } from '../../src/transact/request-sizes.ts'
+
+const outputs: readonly OutgoingRecord[] = Array.from({ length: 100 }, (_, index) => ({
+  topic: 'out',
+  key: null,
+  value: Buffer.alloc(index % 10 === 0 ? 2_000 : 100),
+  headers: [],
+}))
+
+test('what was too large for a topic at once is halved until it is one record, and other topics get what they got', () => {
+  const sizes = new RequestSizes()
+  let refusals = 0
+  for (let list = sizes.split('out', outputs)[0]; list !== undefined && list.length > 1; refusals += 1) {
+    sizes.noteTooLarge('out', list)
+    list = sizes.split('out', outputs).find(({ length }) => length > 1)
+  }
+  expect(refusals).toBeLessThan(12)
+  expect(sizes.split('out', outputs)).toEqual(outputs.map((output) => [output]))
+  expect(sizes.split('other', outputs)).toEqual([outputs])
+})
+
+test('a request that was made before a topic refused a smaller one does not raise its limit', () => {
+  const sizes = new RequestSizes()
+  sizes.noteTooLarge('out', outputs.slice(0, 10))
+  const known = sizes.split('out', outputs)
+  sizes.noteTooLarge('out', outputs)
+  expect(sizes.split('out', outputs)).toEqual(known)
+})
