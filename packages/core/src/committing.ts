@@ -18,6 +18,7 @@ export interface CommittingPorts {
   /** The epochs of these are over. */
   lose(states: readonly PartitionState[], reason: string): void
   fail(error: unknown): void
+  react(): void
 }
 
 /** Constructs what commits: offsets alone, or offsets and outputs in transactions. */

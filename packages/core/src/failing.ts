@@ -49,6 +49,7 @@ export class Failing {
   constructor(config: ConsumerConfig, ports: FailingPorts) {
     const random = (): number => Math.random()
     const produce: Driver['produce'] = (records) => ports.driver().produce(records)
+    const inTransactions = config.transactions !== undefined
     this.endings = new OutcomeCounter(ports.events)
     this.routes = new RetryRoutes(config)
     const chains = new OrderedChains(config, this.routes)
@@ -71,6 +72,7 @@ export class Failing {
         failures.judgeLast(error, this.routes.handlerOf(record.topic), record, delivery.attempt),
       moved: (record, state, timestamp) => this.keyOrder.noteMove(record, state, timestamp),
       groupId: config.groupId,
+      inTransactions,
       backoff: config,
       random,
       originalOf: (record) => this.routes.originalOf(record),
@@ -87,6 +89,7 @@ export class Failing {
     this.guard = this.circuits
     this.quarantine = new Quarantine(config, {
       ...ports,
+      inTransactions,
       random,
       produce,
       handlerOf: (topic) => this.routes.handlerOf(topic).name,

@@ -111,6 +111,11 @@ export class Ledger {
     return open
   }
 
+  /** Whether an earlier owner was through with all offsets from `from` to before `to`. */
+  remembers(from: number, to: number): boolean {
+    return this.#remembered.covers(from, to)
+  }
+
   /** Moves `next` over offsets that hold nothing to run. */
   skipTo(nextOffset: number): void {
     const gap = nextOffset - this.#next

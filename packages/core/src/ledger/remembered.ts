@@ -44,6 +44,13 @@ export class Remembered {
     })
   }
 
+  /** Whether one range holds all offsets from `from` to before `to`. */
+  covers(from: number, to: number): boolean {
+    const range = this.#rangeAt(from, this.#first)
+    const [start, end] = this.#bounds.slice(range)
+    return start !== undefined && end !== undefined && start <= from && to <= end
+  }
+
   /** The first range from `first` on that ends past `offset`. */
   #rangeAt(offset: number, first: number): number {
     let range = first

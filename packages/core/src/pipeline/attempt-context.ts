@@ -11,6 +11,7 @@ import { AttemptOutputs } from './attempt-outputs.ts'
 import type { CallContext } from './call-context.ts'
 import { type Output, outgoingOf } from './output.ts'
 import { outputRefused } from './output-refused.ts'
+import type { PendingLetter } from './pending-letter.ts'
 
 /** What is known of a record that comes from a retry topic. */
 export interface Originals {
@@ -59,6 +60,8 @@ export class AttemptContext implements CallContext {
   #whenAborted: (() => void) | undefined
   /** Some records of the batch failed, and others did not. */
   isPartlyDone = false
+  /** By offset, the dead letters of its records, where they go with the transaction that settles these. */
+  letters: ReadonlyMap<number, PendingLetter> | undefined
   /** What the handler took, where the rest of the attempt is known to be something else. */
   handledMs = 0
 

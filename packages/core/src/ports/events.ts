@@ -120,7 +120,7 @@ export interface ConsumerEvents {
   }
   /** The dependency of the handler is down: its records wait until the circuit closes, and no attempt is counted. */
   'attempt:held': AttemptEvent & { readonly circuit: string; readonly error: unknown; readonly records: number }
-  /** The record failed for good, and its dead-letter topic has it: it is settled. */
+  /** The record failed for good, and its dead-letter topic has it: it is settled. With transactions both are committed. */
   'record:dead': AttemptEvent & { readonly deadLetterTopic: string; readonly error: unknown }
   /** The record was settled without effect, as its handler or its failure policy said. */
   'record:discarded': AttemptEvent & { readonly reason: string; readonly error: unknown }

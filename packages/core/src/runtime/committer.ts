@@ -1,7 +1,8 @@
+import type { Progress } from '../model/progress.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { CommitRequest, CommitResult, Driver } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
-import type { PartitionState, Progress } from '../state/partition-state.ts'
+import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 
 const MAX_RETRY_MS = 10_000

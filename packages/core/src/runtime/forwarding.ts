@@ -14,6 +14,7 @@ import type { ConsumerRecord } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import { canShrink, type Death, deadLetterOf } from '../pipeline/dead-letter.ts'
+import type { PendingLetter } from '../pipeline/pending-letter.ts'
 import { type Original, retryRecordOf } from '../pipeline/retry-record.ts'
 import { type Backoff, backoffMs } from '../policy/backoff.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -28,6 +29,8 @@ export interface ForwardingPorts {
   readonly scheduler: Scheduler
   readonly events: Events
   readonly clock: Clock
+  /** Whether dead letters are written by the transaction that commits the offset of their record. */
+  readonly inTransactions: boolean
   random(): number
   produce(records: readonly OutgoingRecord[]): Promise<void>
   /** A record of a retry topic as it was before it failed. */
@@ -60,7 +63,8 @@ interface Waiting {
 /**
  * Writes records that failed to their retry or dead-letter topics. A record counts as settled here when that is
  * acknowledged; until then it stays open at the head of its lane, its handler is not called again, and its partition takes
- * on nothing more.
+ * on nothing more. With transactions a dead letter is one of their outputs: its record is settled at once, and the offset is
+ * not committed without it.
  */
 export class Forwarding {
   readonly #ports: ForwardingPorts
@@ -97,6 +101,7 @@ export class Forwarding {
   async forward(outcome: Outcome, context: AttemptContext, state: PartitionState): Promise<Outcome> {
     const left = leftOf(outcome, context)
     if (left === undefined) return outcome
+    if (this.#ports.inTransactions) return this.#withLetters(outcome, left, context)
     const settled = await Promise.all(
       [...left].map(async ([offset, next]): Promise<[number, Failed | Untried]> => {
         if (!isForward(next)) return [offset, next]
@@ -106,6 +111,36 @@ export class Forwarding {
       }),
     )
     return { type: 'partial', left: new Map(settled) }
+  }
+
+  /** There are no retry topics then, so that what goes elsewhere is dead. */
+  #withLetters(outcome: Outcome, left: ReadonlyMap<number, Failed | Untried>, context: AttemptContext): Outcome {
+    const letters = new Map<number, PendingLetter>()
+    for (const record of context.delivery.records) {
+      const next = left.get(record.offset)
+      if (next?.type === 'dead') letters.set(record.offset, this.#letterOf(next, record, context))
+    }
+    context.letters = letters
+    return outcome
+  }
+
+  #letterOf(dead: Dead, record: ConsumerRecord, context: AttemptContext): PendingLetter {
+    const { events, backoff, random } = this.#ports
+    const { topic: deadLetterTopic, error } = dead
+    const waiting = this.#begin(dead, record, context)
+    const death = this.#deathOf(dead, waiting)
+    const event = { ...context.event, offset: record.offset, deadLetterTopic }
+    return {
+      form: (shrinking) => deadLetterOf(death, shrinking),
+      canShrink: (shrinking) => canShrink(death, shrinking),
+      visible: () => events.emit('record:dead', { ...event, error }),
+      refused: (cause, failures) => {
+        const retryInMs = backoffMs(failures, backoff, random())
+        const refusal = notTaken(cause, record, dead, waiting.handler)
+        events.emit('deadletter:failed', { ...event, error: refusal, retryInMs })
+        return retryInMs
+      },
+    }
   }
 
   async #write(

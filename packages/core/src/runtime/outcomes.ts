@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { Failed, Halt, Held, Moved, Outcome, Retry, Untried } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
+import type { PendingLetter } from '../pipeline/pending-letter.ts'
 import { Unavailable } from '../policy/verdicts.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
@@ -84,15 +85,18 @@ export class Outcomes {
   }
 
   #applyEach(left: Left, context: AttemptContext, state: PartitionState): void {
+    const { letters } = context
     const settled = openOf(context).filter(({ offset }) => !isOpenAfter(left.get(offset)))
-    if (settled.length > 0) {
+    const direct = letters === undefined ? settled : settled.filter(({ offset }) => !letters.has(offset))
+    if (direct.length > 0) {
       this.#keepOutputs(
-        settled.filter(({ offset }) => !left.has(offset)),
+        direct.filter(({ offset }) => !left.has(offset)),
         context,
         state,
       )
-      this.#settle(settled, context, state)
+      this.#settle(direct, context, state)
     }
+    if (letters !== undefined) this.#settleWithLetters(settled, letters, context, state)
     this.#tellEnds(left, context)
     const retries = [...left].filter((entry): entry is [number, Retry] => entry[1].type === 'retry')
     // They run together again, so that a batch does not fall apart by its back-off.
@@ -122,7 +126,8 @@ export class Outcomes {
     for (const [offset, next] of left) {
       const event = { ...context.event, offset }
       if (next.type === 'moved') events.emit('record:moved', { ...event, ...moveOf(next) })
-      if (next.type === 'dead') events.emit('record:dead', { ...event, deadLetterTopic: next.topic, error: next.error })
+      if (next.type === 'dead' && !context.letters?.has(offset))
+        events.emit('record:dead', { ...event, deadLetterTopic: next.topic, error: next.error })
       if (next.type === 'skipped') events.emit('record:discarded', { ...event, reason: next.reason, error: next.error })
     }
   }
@@ -179,6 +184,21 @@ export class Outcomes {
     if (context.hasOutputs) state.outputs.add(context.takeOutputs(done))
   }
 
+  /** One by one: what may be committed before a letter is all that is settled and pending then. */
+  #settleWithLetters(
+    settled: readonly ConsumerRecord[],
+    letters: ReadonlyMap<number, PendingLetter>,
+    context: AttemptContext,
+    state: PartitionState,
+  ): void {
+    for (const record of settled) {
+      const letter = letters.get(record.offset)
+      if (letter === undefined) continue
+      state.outputs.addLetter(letter, state.progress)
+      this.#settle([record], context, state)
+    }
+  }
+
   #settle(records: readonly ConsumerRecord[], context: AttemptContext, state: PartitionState): void {
     const { events } = this.#ports
     for (const { offset } of records) state.ledger.settle(offset)
@@ -194,7 +214,7 @@ function moveOf({ topic: retryTopic, delayMs, error, behindSinceMs }: Moved) {
   return { retryTopic, delayMs, reason, error }
 }
 
-/** What went to another topic is acknowledged by now. */
+/** What went to another topic is acknowledged by now, or goes there with the offset. */
 function isOpenAfter(next: Failed | Untried | undefined): boolean {
   return next !== undefined && next.type !== 'moved' && next.type !== 'dead' && next.type !== 'skipped'
 }

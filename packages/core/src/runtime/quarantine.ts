@@ -2,6 +2,7 @@ import type { HoldfastError } from '../errors/holdfast-error.ts'
 import type { Dead, Last } from '../model/outcome.ts'
 import type { TopicPartition } from '../model/topic-partition.ts'
 import { lastOffsetOf, type Undecodable } from '../model/undecodable.ts'
+import type { PendingLetter } from '../pipeline/pending-letter.ts'
 import { quarantineNote } from '../pipeline/quarantine-note.ts'
 import { type Backoff, backoffMs } from '../policy/backoff.ts'
 import {
@@ -28,6 +29,8 @@ export interface QuarantinePorts {
   readonly scheduler: Scheduler
   readonly events: Events
   readonly clock: Clock
+  /** Whether notes are written by the transaction that commits the position past what they are about. */
+  readonly inTransactions: boolean
   random(): number
   handlerOf(topic: string): string
   /** What follows by the failure policy. */
@@ -56,7 +59,8 @@ type Bounded = Case & { readonly nextOffset: number }
  *
  * - What may be damage is fetched again, after pauses, `quarantineAfter` times in all.
  * - Then the failure policy says what follows. By default the dead-letter topic gets a note of its offsets, and the partition
- *   goes on past them when that is acknowledged; without such a topic it halts.
+ *   goes on past them when that is acknowledged; without such a topic it halts. With transactions the note is one of their
+ *   outputs: the partition goes on at once, and its position is not committed without it.
  * - Where not even its extent can be read it always halts: nobody can say where the next record begins. So it does where this
  *   process lacks a codec, or all that others can read would be passed.
  */
@@ -80,6 +84,7 @@ export class Quarantine {
     const state = partitions.at(partition, epoch)
     // A fetch can be under way while its partition is paused.
     if (state === undefined || state.queue.holds.has('undecodable') || found.firstOffset < state.ledger.next) return
+    if (this.#isDoneAhead(found, state)) return this.#passDone(found, state)
     scheduler.hold(state.queue, 'undecodable')
     const known = this.#cases.get(state)
     const isSame = known?.firstOffset === found.firstOffset
@@ -91,6 +96,18 @@ export class Quarantine {
     else if (each.kind === 'unsupported') this.#halt(unsupportedError(each, state), each, state)
     else if (isBounded(each)) this.#end(each, state)
     else this.#halt(endlessError(each, state), each, state)
+  }
+
+  /** An earlier owner has quarantined it, and could not commit past what lay open before. */
+  #isDoneAhead(found: Undecodable, state: PartitionState): found is Undecodable & { readonly nextOffset: number } {
+    return found.nextOffset !== undefined && state.ledger.remembers(found.firstOffset, found.nextOffset)
+  }
+
+  #passDone(found: Undecodable & { readonly nextOffset: number }, state: PartitionState): void {
+    const count = found.nextOffset - found.firstOffset
+    state.skippedDoneAhead += count
+    this.#ports.events.emit('record:skipped', { ...state.name, count, reason: 'done ahead' })
+    this.#pass(found, state)
   }
 
   #fetchAgain(each: Case, state: PartitionState): void {
@@ -115,55 +132,87 @@ export class Quarantine {
   #end(each: Bounded, state: PartitionState): void {
     const error = undecodableError(each, state)
     const end = this.#ports.judge(error, { ...state.name, offset: each.firstOffset }, each.fetches)
+    if (end.type === 'dead' && this.#ports.inTransactions) return this.#passWithNote(end, error, each, state)
     if (end.type === 'dead') return void this.#write(end, error, each, state)
-    if (end.type === 'skipped') return this.#pass(undefined, error, each, state)
+    if (end.type === 'skipped') {
+      this.#pass(each, state)
+      return this.#tellPassed(undefined, error, each, state)
+    }
     this.#halt(haltedError(each, state), each, state)
   }
 
   /** Until it is acknowledged nothing is passed. */
   async #write(dead: Dead, error: HoldfastError, each: Bounded, state: PartitionState): Promise<void> {
-    const { scheduler, events, clock, produce, react } = this.#ports
-    const { firstOffset: offset, fetches } = each
-    const handler = this.#ports.handlerOf(state.topic)
-    const note = quarantineNote({
-      source: { ...state.name, offset },
-      lastOffset: lastOffsetOf(each) as number,
-      deadLetterTopic: dead.topic,
-      groupId: this.#options.groupId,
-      handler,
-      attempts: fetches,
-      error,
-      firstFailedMs: each.firstMs,
-      lastFailedMs: clock.wallNow(),
-    })
+    const { scheduler, produce, react } = this.#ports
     try {
-      await produce([note])
-      this.#pass(dead.topic, error, each, state)
+      await produce([this.#noteOf(dead, error, each, state)])
+      // An epoch that has ended leaves the rest to the next owner.
+      if (!this.#isCurrent(state)) return
+      this.#pass(each, state)
+      this.#tellPassed(dead.topic, error, each, state)
     } catch (cause) {
       if (!this.#isCurrent(state)) return
       each.failures += 1
       scheduler.hold(state.queue, 'quarantine')
-      const retryInMs = this.#pauseMs(each.failures)
-      const failure = noteFailedError(cause, dead.topic, each, state)
-      const event = { ...state.name, offset, attempt: fetches, handler, deadLetterTopic: dead.topic }
-      events.emit('deadletter:failed', { ...event, error: failure, retryInMs })
+      const retryInMs = this.#refused(cause, each.failures, dead, each, state)
       this.#later(state, retryInMs, () => void this.#write(dead, error, each, state))
     }
     react()
   }
 
-  /** Goes on behind it. An epoch that has ended leaves that to the next owner. */
-  #pass(deadLetterTopic: string | undefined, error: HoldfastError, each: Bounded, state: PartitionState): void {
-    const { scheduler, events, skipTo, progressed } = this.#ports
-    if (!this.#isCurrent(state)) return
+  #passWithNote(dead: Dead, error: HoldfastError, each: Bounded, state: PartitionState): void {
+    const note = this.#noteOf(dead, error, each, state)
+    const letter: PendingLetter = {
+      form: () => note,
+      canShrink: () => false,
+      visible: () => this.#tellPassed(dead.topic, error, each, state),
+      refused: (cause, failures) => this.#refused(cause, failures, dead, each, state),
+    }
+    state.outputs.addLetter(letter, state.progress)
+    this.#pass(each, state)
+    this.#ports.react()
+  }
+
+  #noteOf(dead: Dead, error: HoldfastError, each: Bounded, state: PartitionState): OutgoingRecord {
+    return quarantineNote({
+      source: { ...state.name, offset: each.firstOffset },
+      lastOffset: lastOffsetOf(each) as number,
+      deadLetterTopic: dead.topic,
+      groupId: this.#options.groupId,
+      handler: this.#ports.handlerOf(state.topic),
+      attempts: each.fetches,
+      error,
+      firstFailedMs: each.firstMs,
+      lastFailedMs: this.#ports.clock.wallNow(),
+    })
+  }
+
+  /** Answers after which pause the note is written again. */
+  #refused(cause: unknown, failures: number, { topic }: Dead, each: Bounded, state: PartitionState): number {
+    const { events, handlerOf } = this.#ports
+    const retryInMs = this.#pauseMs(failures)
+    const error = noteFailedError(cause, topic, each, state)
+    const [offset, attempt, handler] = [each.firstOffset, each.fetches, handlerOf(state.topic)]
+    const event = { ...state.name, offset, attempt, handler, deadLetterTopic: topic }
+    events.emit('deadletter:failed', { ...event, error, retryInMs })
+    return retryInMs
+  }
+
+  /** Goes on behind it. */
+  #pass(each: Pick<Bounded, 'nextOffset'>, state: PartitionState): void {
+    const { scheduler, skipTo, progressed } = this.#ports
     this.#cases.delete(state)
     state.ledger.skipTo(each.nextOffset)
     skipTo({ topic: state.topic, partition: state.partition }, state.epoch, each.nextOffset)
     scheduler.unhold(state.queue, 'undecodable')
     scheduler.unhold(state.queue, 'quarantine')
-    const lastOffset = each.nextOffset - 1
-    events.emit('record:quarantined', { ...state.name, offset: each.firstOffset, lastOffset, deadLetterTopic, error })
     progressed()
+  }
+
+  #tellPassed(deadLetterTopic: string | undefined, error: HoldfastError, each: Bounded, state: PartitionState): void {
+    const { firstOffset: offset, nextOffset } = each
+    const passed = { offset, lastOffset: nextOffset - 1, deadLetterTopic, error }
+    this.#ports.events.emit('record:quarantined', { ...state.name, ...passed })
   }
 
   /** What the partition holds already runs on: it lies before. */

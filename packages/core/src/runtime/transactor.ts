@@ -1,8 +1,12 @@
+import type { HoldfastError } from '../errors/holdfast-error.ts'
+import type { Progress } from '../model/progress.ts'
+import type { PendingLetter } from '../pipeline/pending-letter.ts'
+import type { Earlier } from '../pipeline/pending-outputs.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { CommitRequest, Driver, TransactionRequest, TransactionResult } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
-import type { PartitionState, Progress } from '../state/partition-state.ts'
+import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
 
 const FIRST_RETRY_MS = 100
@@ -18,6 +22,8 @@ export interface TransactorPorts {
   driver(): Driver
   /** The epoch is over; or with an error that is final for the consumer, all of them are. */
   fenced(state: PartitionState, error: Error): void
+  /** A partition is held, or goes on. */
+  react(): void
 }
 
 /** What a transaction says. It is repeated as it is until it is known what became of it. */
@@ -26,8 +32,18 @@ interface Sending {
   readonly progress: Progress
 }
 
+/** The dead letter that its topic did not take last. */
+interface Refused {
+  readonly letter: PendingLetter
+  /** Until then only what is before the letter is sent; undefined where that is over. */
+  pause: Timer | undefined
+}
+
 interface Line {
   sending: Sending | undefined
+  refused: Refused | undefined
+  /** How often letters were not taken, one time after another. */
+  refusals: number
   inFlight: Promise<void> | undefined
   retry: Timer | undefined
   settledSince: number
@@ -44,6 +60,9 @@ interface Line {
  *   (`metadata`, `runtime/hold-back.ts`).
  * - Outputs stay in memory until the transaction is acknowledged. One without an answer is repeated as it was, with no
  *   handler called again; the driver finds out whether it had succeeded.
+ * - Dead letters are among the outputs. One that its topic does not take is tried again after pauses; meanwhile its partition
+ *   takes on nothing more, and what could be committed before its record was settled is. Nothing that settled later goes first:
+ *   after a crash the record is handled again, and would follow records of its key that came after it.
  */
 export class Transactor {
   readonly #ports: TransactorPorts
@@ -128,37 +147,80 @@ export class Transactor {
 
   async #transact(state: PartitionState, line: Line): Promise<void> {
     line.settledSince = 0
+    for (let goesOn = true; goesOn && !this.#isStopped; ) goesOn = await this.#attempt(state, line)
+  }
+
+  /** One transaction; answers whether another one is to follow at once. */
+  async #attempt(state: PartitionState, line: Line): Promise<boolean> {
     line.sending = this.#next(state)
-    if (line.sending === undefined) return
-    const { request, progress } = line.sending
+    if (line.sending === undefined) return false
+    const { request } = line.sending
     const { transact } = this.#ports.driver() as Required<Driver>
     const result = await transact.call(this.#ports.driver(), request)
-    if (state.phase === 'retired') return
+    if (state.phase === 'retired') return false
+    const letter = result.status === 'declined' ? state.outputs.letterAmong(result.outputs) : undefined
+    if (result.status === 'declined' && letter !== undefined) return this.#refuse(letter, result.reason, state, line)
     this.#tell(request, result)
-    if (result.status === 'ok') return this.#acknowledge(state, line, progress, request.outputs.length)
-    if (result.status === 'fenced') return this.#ports.fenced(state, result.error)
+    if (result.status === 'ok') this.#acknowledge(line.sending, state, line)
+    else if (result.status === 'fenced') this.#ports.fenced(state, result.error)
+    else this.#repeat(state, line)
+    return false
+  }
+
+  #repeat(state: PartitionState, line: Line): void {
     line.failures += 1
     if (!this.#isStopped) line.retry = this.#ports.clock.setTimer(() => void this.#send(state), retryMs(line.failures))
   }
 
-  #acknowledge(state: PartitionState, line: Line, progress: Progress, outputs: number): void {
+  /** A topic did not take a letter: it gets less of it where that may help, and is asked again after a pause otherwise. */
+  #refuse(letter: PendingLetter, reason: HoldfastError, state: PartitionState, line: Line): boolean {
+    const { clock, scheduler, react } = this.#ports
+    line.sending = undefined
+    line.failures = 0
+    if (reason.code === 'HF_RECORD_TOO_LARGE' && state.outputs.shrink(letter)) return true
+    line.refusals += 1
+    line.refused?.pause?.clear()
+    const refused: Refused = { letter, pause: undefined }
+    refused.pause = clock.setTimer(
+      () => {
+        refused.pause = undefined
+        void this.#send(state)
+      },
+      letter.refused(reason, line.refusals),
+    )
+    line.refused = refused
+    scheduler.hold(state.queue, 'dead letter')
+    react()
+    return true
+  }
+
+  #acknowledge({ request, progress }: Sending, state: PartitionState, line: Line): void {
+    const { scheduler, maxOutputBytes, react } = this.#ports
     line.sending = undefined
     line.failures = 0
     state.acknowledge(progress)
-    state.outputs.drop(outputs)
-    if (state.queue.holds.has('outputs') && state.outputs.bytes <= this.#ports.maxOutputBytes / 2)
-      this.#ports.scheduler.unhold(state.queue, 'outputs')
+    const letters = state.outputs.drop(request.outputs.length)
+    if (line.refused !== undefined && letters.includes(line.refused.letter)) {
+      line.refused = undefined
+      line.refusals = 0
+      scheduler.unhold(state.queue, 'dead letter')
+    }
+    if (state.queue.holds.has('outputs') && state.outputs.bytes <= maxOutputBytes / 2)
+      scheduler.unhold(state.queue, 'outputs')
+    for (const letter of letters) letter.visible()
+    react()
   }
 
   /** What to send: what has no answer yet, else all that is new; undefined where that cannot be said. */
   #next(state: PartitionState): Sending | undefined {
-    const { sending } = this.#lineOf(state)
+    const { sending, refused } = this.#lineOf(state)
     if (sending !== undefined) return sending
     if (!this.#hasNew(state)) return undefined
-    const { topic, partition, epoch, progress } = state
-    const { offset, metadata, isComplete } = progress
-    if (!isComplete) return undefined
-    return { request: { topic, partition, epoch, offset, metadata, outputs: state.outputs.all }, progress }
+    if (refused?.pause === undefined) return sendingOf(state, { outputs: state.outputs.all, progress: state.progress })
+    const earlier = state.outputs.before(refused.letter)
+    if (earlier === undefined) return undefined
+    const isNew = earlier.outputs.length > 0 || state.lacks(earlier.progress)
+    return isNew ? sendingOf(state, earlier) : undefined
   }
 
   #tell({ topic, partition, epoch, offset, metadata = '' }: TransactionRequest, result: TransactionResult): void {
@@ -171,7 +233,15 @@ export class Transactor {
   #lineOf(state: PartitionState): Line {
     const known = this.#lines.get(state)
     if (known !== undefined) return known
-    const line = { sending: undefined, inFlight: undefined, retry: undefined, settledSince: 0, failures: 0 }
+    const line: Line = {
+      sending: undefined,
+      refused: undefined,
+      refusals: 0,
+      inFlight: undefined,
+      retry: undefined,
+      settledSince: 0,
+      failures: 0,
+    }
     this.#lines.set(state, line)
     return line
   }
@@ -200,6 +270,11 @@ export class Transactor {
       this.#waiting.add(wake)
     })
   }
+}
+
+function sendingOf({ topic, partition, epoch }: PartitionState, { outputs, progress }: Earlier): Sending | undefined {
+  const { offset, metadata, isComplete } = progress
+  return isComplete ? { request: { topic, partition, epoch, offset, metadata, outputs }, progress } : undefined
 }
 
 function retryMs(failures: number): number {

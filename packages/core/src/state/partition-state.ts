@@ -1,6 +1,7 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
 import { type DoneAhead, encodeDoneAhead, MAX_RANGES } from '../ledger/done-ahead.ts'
 import { Ledger } from '../ledger/ledger.ts'
+import type { Progress } from '../model/progress.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import { PendingOutputs } from '../pipeline/pending-outputs.ts'
 import type { HandlerTime } from '../policy/handler-time.ts'
@@ -23,16 +24,6 @@ const PHASE_TRANSITIONS: Readonly<Record<PartitionPhase, readonly PartitionPhase
   draining: ['suspended', 'retired'],
   suspended: ['active', 'halted', 'draining', 'retired'],
   retired: [],
-}
-
-/** What a commit says, taken from the ledger at one instant. */
-export interface Progress {
-  readonly offset: number
-  readonly metadata: string
-  /** Whether the text says all that is done past the offset. */
-  readonly isComplete: boolean
-  /** The ledger's count of settled offsets, by which a later instant is told from this one. */
-  readonly settled: number
 }
 
 export interface OldestOpen {
@@ -136,11 +127,17 @@ export class PartitionState implements TopicPartition {
     return open === 0 ? undefined : { offset, ageMs: nowMs - (this.#arrivals.of(offset) ?? nowMs) }
   }
 
-  /** Whether the broker lacks something: a higher offset, or what was done past it. */
+  /** Whether the broker lacks something: a higher offset, what was done past it, or what followed from that. */
   get hasNew(): boolean {
     const { committable, start, settled, aheadRanges } = this.ledger
-    if (committable > Math.max(start, this.committed)) return true
+    if (committable > Math.max(start, this.committed) || this.outputs.count > 0) return true
     return settled > this.#acknowledgedSettled && aheadRanges > 0
+  }
+
+  /** As `hasNew`, of what could be committed at an earlier instant. */
+  lacks({ offset, metadata, settled }: Progress): boolean {
+    if (offset > Math.max(this.ledger.start, this.committed)) return true
+    return settled > this.#acknowledgedSettled && metadata !== ''
   }
 
   /** What may be committed now. */

@@ -32,20 +32,23 @@ async function copying(options: CopyOptions = {}, damage: Damage = DAMAGE) {
   return { ...made, broker, begin, out, notes, committed }
 }
 
-test('the position is committed past a quarantined range by the producer of its partition, once the note is there', async () => {
-  const { broker, clock, out, notes, committed, consumer } = await copying()
-  const release = broker.holdProduces()
+test('the position is committed past a quarantined range by the transaction that writes the note', async () => {
+  const { broker, clock, out, notes, committed, consumer, events } = await copying()
+  const release = broker.holdTransactions()
   await clock.advance('5s')
-  expect([broker.committed('t', 0), out(), notes()]).toEqual([2, ['0', '1'], []])
+  expect([broker.committed('t', 0), out(), notes(), events('record:quarantined')]).toEqual([-1, [], [], []])
   release()
   await clock.advance('5s')
+  const past = broker.transactions.filter(({ offset }) => offset > 2)
+  expect(past.filter(({ outputs }) => outputs.some(({ topic }) => topic === DEAD))).toEqual([past[0]])
+  expect(events('record:quarantined')).toMatchObject([{ offset: 2, lastOffset: 4, deadLetterTopic: DEAD }])
   expect([broker.committed('t', 0), out(), notes()]).toEqual([10, HEALTHY, ['g/t/0/2']])
   expect(committed().toSorted((one, other) => one - other)).toEqual(committed())
   expect(new Set(broker.transactions.map(({ transactionalId }) => transactionalId))).toEqual(new Set(['g.t.0']))
   expect(consumer.status()).toMatchObject({ quarantined: 3, health: { status: 'healthy' } })
 })
 
-test('a range at the end of the log is committed past by a transaction without outputs', async () => {
+test('a range at the end of the log is committed past by a transaction with its note alone', async () => {
   const { broker, clock, out, notes, committed } = await copying(
     { commitInterval: { ms: 1 } },
     { firstOffset: 7, lastOffset: 9 },
@@ -53,19 +56,28 @@ test('a range at the end of the log is committed past by a transaction without o
   await clock.advance('5s')
   expect([broker.committed('t', 0), out(), notes()]).toEqual([10, numbers(7), ['g/t/0/7']])
   expect(committed()).toEqual([7, 10])
-  expect(broker.transactions.at(-1)?.outputs).toEqual([])
+  expect(broker.transactions.at(-1)?.outputs.map(({ topic }) => topic)).toEqual([DEAD])
 })
 
 test('a note that cannot be written holds the position back, and the outputs before it are visible', async () => {
-  const { broker, clock, out, consumer } = await copying()
-  broker.failProduces(UNREACHABLE, 1_000)
+  const { broker, clock, begin, out, notes, consumer, events } = await copying()
+  broker.refuseOutputs(DEAD, { error: UNREACHABLE })
   await clock.advance('1m')
   expect([broker.committed('t', 0), out()]).toEqual([2, ['0', '1']])
   expect(consumer.status().health).toMatchObject({ status: 'unhealthy', reasons: [{ code: 'dead-letter-failing' }] })
+  expect(events('deadletter:failed')[0]).toMatchObject({
+    offset: 2,
+    deadLetterTopic: DEAD,
+    error: { cause: UNREACHABLE },
+  })
   const stopped = consumer.stop()
   await pass({ clock })
   await stopped
   expect(broker.committed('t', 0)).toBe(2)
+  broker.refuseOutputs(DEAD)
+  begin(clock)
+  await clock.advance('1m')
+  expect([broker.committed('t', 0), out(), notes()]).toEqual([10, HEALTHY, ['g/t/0/2']])
 })
 
 test.each([
@@ -76,7 +88,7 @@ test.each([
   'a transaction past a quarantined range that was %s is repeated; one note, each output once',
   async (_, fault) => {
     const { broker, clock, out, notes } = await copying()
-    const release = broker.holdProduces()
+    const release = broker.holdTransactions()
     await clock.advance('5s')
     broker.failTransactions({ ...fault, times: 3 })
     release()
@@ -94,7 +106,7 @@ test('without a dead-letter topic the partition halts, and what lies before is c
 
 test('an owner whose id was claimed meanwhile commits nothing past the range; the next one does', async () => {
   const { broker, clock, begin, out, notes, ended } = await copying()
-  const release = broker.holdProduces()
+  const release = broker.holdTransactions()
   await clock.advance('5s')
   broker.expire()
   const heir = begin(clock)
@@ -102,7 +114,7 @@ test('an owner whose id was claimed meanwhile commits nothing past the range; th
   release()
   await clock.advance('1m')
   expect([broker.committed('t', 0), out(), ended(), heir.ended()]).toEqual([10, HEALTHY, 'running', 'running'])
-  expect(new Set(notes())).toEqual(new Set(['g/t/0/2']))
+  expect(notes()).toEqual(['g/t/0/2'])
 })
 
 test('past an open record the range and what is done behind it are in the text, and come no second time after a crash', async () => {
@@ -118,7 +130,7 @@ test('past an open record the range and what is done behind it are in the text, 
   const heir = begin(clock, { handlers: [COPY] })
   await clock.advance('1m')
   expect([broker.committed('t', 0), out().toSorted(), heir.ended()]).toEqual([10, HEALTHY, 'running'])
-  expect(new Set(notes())).toEqual(new Set(['g/t/0/2']))
+  expect(notes()).toEqual(['g/t/0/2'])
   slow.resolve()
   await clock.advance('5s')
   expect(out().toSorted()).toEqual(HEALTHY)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ConsumerOptions, createConsumer, on } from '@holdfast/core'
+import { type ConsumerOptions, type ConsumerRecord, createConsumer, on } from '@holdfast/core'
 import { kafkajs } from '../../src/index.ts'
 import { Kafka, logLevel, Partitioners, type Producer } from '../../src/internals/kafkajs.ts'
 import { mendRequestQueue } from '../../src/internals/request-queue.ts'
@@ -15,6 +15,9 @@ export interface CopierSettings {
   readonly batch: number
   /** How long a batch takes after it was produced. */
   readonly handlerMs: number
+  /** Values that end with it fail for good, after they were produced. */
+  readonly poison?: string
+  readonly deadLetterTopic?: string
   /** @default the input's name */
   readonly groupId?: string
   /** @default the group's id */
@@ -24,7 +27,7 @@ export interface CopierSettings {
 /** Copies one topic to another in batches; with at-least-once through a producer of its own. */
 async function main(settings: CopierSettings): Promise<void> {
   const { input, brokers, output, delivery, batch, handlerMs, groupId = input } = settings
-  const { transactionalIdPrefix = groupId } = settings
+  const { transactionalIdPrefix = groupId, poison, deadLetterTopic } = settings
   const producer = delivery === 'exactly-once' ? undefined : await ownProducer(brokers)
   const promise: Pick<ConsumerOptions, 'delivery' | 'transactions'> =
     producer === undefined ? { delivery, transactions: { transactionalIdPrefix } } : { delivery }
@@ -37,15 +40,17 @@ async function main(settings: CopierSettings): Promise<void> {
     heartbeatIntervalMs: 200,
     rebalanceTimeoutMs: 4_000,
     fetchMaxWaitMs: 100,
+    ...(deadLetterTopic === undefined ? {} : { deadLetterTopic, maxAttempts: 1 }),
     maxPollRecords: batch,
     maxBatchRecords: batch,
     commitInterval: { records: batch, ms: 200 },
     handlers: [
       on(input, { batch: true }, async (records, { produce }) => {
-        const messages = records.map(({ key, value }) => ({ key, value }))
-        if (producer === undefined) produce(messages.map((message) => ({ topic: output, ...message })))
-        else await producer.send({ topic: output, messages, acks: -1 })
+        if (producer === undefined) for (const each of records) produce({ topic: output, ...copyOf(each) }, each)
+        else await producer.send({ topic: output, messages: records.map(copyOf), acks: -1 })
         await sleep(handlerMs)
+        const isDead = ({ value }: Copy): boolean => poison !== undefined && String(value).endsWith(poison)
+        return records.map((record) => (isDead(record) ? new Error('no') : undefined))
       }),
     ],
   })
@@ -63,6 +68,12 @@ async function ownProducer(brokers: readonly string[]): Promise<Producer> {
   })
   await producer.connect()
   return producer
+}
+
+type Copy = Pick<ConsumerRecord, 'key' | 'value'>
+
+function copyOf({ key, value }: Copy): Copy {
+  return { key, value }
 }
 
 await main(JSON.parse(process.argv[2] as string) as CopierSettings)

@@ -11,7 +11,8 @@ const PRODUCED_AT_ONCE = 500
 /** A kill costs a session, a broker that comes back several. */
 const PATIENCE_MS = 60_000
 
-export interface CopyPlan extends Pick<CopierSettings, 'delivery' | 'batch' | 'handlerMs'> {
+export interface CopyPlan
+  extends Pick<CopierSettings, 'delivery' | 'batch' | 'handlerMs' | 'poison' | 'deadLetterTopic'> {
   readonly records: number
   /** What happens when a share of the input is committed, in growing order. */
   readonly moments: readonly {
