@@ -3,6 +3,7 @@ import { kafka } from '@holdfast/testing'
 import { expect, test } from 'vitest'
 import { resolveKafkajsOptions } from '../../src/options.ts'
 import { RecordProducer } from '../../src/produce/record-producer.ts'
+import { readCommitted } from '../support/copy-story.ts'
 import { quietLogger } from '../support/quiet-logger.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
@@ -15,7 +16,7 @@ const WRITE = 4
 const DENY = 2
 const ALLOW = 3
 
-test('a read-only topic is named with the right that is missing, and holds a dead letter back until it is given', async () => {
+test('a read-only topic is named with the right that is missing, and holds dead letters back until it is given, of transactions too', async () => {
   await using broker = await kafka({
     env: { ...process.env, KAFKA_BROKERS: '' },
     properties: {
@@ -25,6 +26,7 @@ test('a read-only topic is named with the right that is missing, and holds a dea
   })
   await using cluster = await TestCluster.connect(broker.brokers)
   const [topic, deadLetterTopic] = [await cluster.createTopic(1), await cluster.createTopic(1)]
+  const [input, output] = [await cluster.createTopic(1), await cluster.createTopic(1)]
   const rule = (operation: number, permissionType: number) => ({
     resourceType: TOPIC_RESOURCE,
     resourceName: deadLetterTopic,
@@ -47,42 +49,58 @@ test('a read-only topic is named with the right that is missing, and holds a dea
   expect(error.message).toMatch(new RegExp(`may not write to ${deadLetterTopic}.*WRITE`, 's'))
   await producer.stop()
   const [before] = await cluster.logEnds(deadLetterTopic)
-  let failures = 0
+  const settings = { deadLetterTopic, maxAttempts: 1, retryBackoffMs: 50, retryBackoffMaxMs: 500 }
   const consumer = testConsumer(broker.brokers, {
     groupId: topic,
-    deadLetterTopic,
-    maxAttempts: 1,
-    retryBackoffMs: 50,
-    retryBackoffMaxMs: 500,
+    ...settings,
     handlers: [
       on(topic, () => {
         throw new Error('no')
       }),
     ],
   })
-  consumer.on('deadletter:failed', () => {
-    failures += 1
+  const transactional = testConsumer(broker.brokers, {
+    groupId: input,
+    ...settings,
+    ...{ delivery: 'exactly-once', transactions: true },
+    handlers: [
+      on(input, ({ value }, { produce }) => {
+        if (String(value) === '1') throw new Error('no')
+        produce({ topic: output, value })
+      }),
+    ],
   })
-  await whileRunning(consumer, async () => {
-    await cluster.produceNumbers(topic, 1, 1)
-    await until(
-      'a refused dead letter',
-      () => failures,
-      (count) => count > 1,
-    )
-    expect(await cluster.logEnds(deadLetterTopic)).toEqual([before])
-    await cluster.admin.deleteAcls({ filters: [rule(WRITE, DENY)] })
-    await until(
-      'the dead letter',
-      () => cluster.logEnds(deadLetterTopic),
-      ([end]) => end === Number(before) + 1,
-    )
-    await until(
-      'its offset',
-      () => cluster.committed(topic, topic),
-      ([offset]) => offset === 1,
-    )
+  const causes: unknown[][] = [consumer, transactional].map((each) => {
+    const found: unknown[] = []
+    each.on('deadletter:failed', ({ error: { cause } }) => void found.push(cause))
+    return found
   })
+  const committed = (of: string, offset: number): Promise<unknown> =>
+    until(
+      `offset ${offset} of ${of}`,
+      () => cluster.committed(of, of),
+      ([known]) => known === offset,
+    )
+  await whileRunning(consumer, () =>
+    whileRunning(transactional, async () => {
+      await cluster.produceNumbers(topic, 1, 1)
+      await cluster.produceNumbers(input, 3, 1)
+      await until(
+        'refused dead letters',
+        () => causes.map(({ length }) => length),
+        (counts) => counts.every((count) => count > 1),
+      )
+      for (const found of causes) expect(found[0]).toMatchObject({ code: 'HF_AUTH_FAILED' })
+      await committed(input, 1)
+      expect(await cluster.logEnds(deadLetterTopic)).toEqual([before])
+      await cluster.admin.deleteAcls({ filters: [rule(WRITE, DENY)] })
+      await committed(topic, 1)
+      await committed(input, 3)
+    }),
+  )
+  // One of them with the mark of its transaction.
+  expect(await cluster.logEnds(deadLetterTopic)).toEqual([Number(before) + 3])
+  expect(await readCommitted(cluster, output)).toEqual(['0', '2'])
 }, 90_000)
 
 // It brings up a cluster of its own, of three brokers.
