@@ -1,0 +1,56 @@
+import type { OutgoingRecord } from '@holdfast/core'
+import { kafka } from '@holdfast/testing'
+import { expect, test } from 'vitest'
+import { resolveKafkajsOptions } from '../../src/options.ts'
+import { RequestSizes } from '../../src/transact/request-sizes.ts'
+import { TransactionalProducer, TransactionFailure } from '../../src/transact/transactional-producer.ts'
+import { quietLogger } from '../support/quiet-logger.ts'
+import { TestCluster } from '../support/test-cluster.ts'
+
+/** Where Kafka finds the coordinator of a transactional id. */
+async function coordinatorOf(transactionalId: string, { admin }: TestCluster): Promise<number | undefined> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: ['__transaction_state'] })
+  const partitions = topics[0]?.partitions ?? []
+  const hash = [...transactionalId].reduce((sum, letter) => (Math.imul(31, sum) + letter.charCodeAt(0)) | 0, 0)
+  return partitions.find(({ partitionId }) => partitionId === Math.abs(hash) % partitions.length)?.leader
+}
+
+// It brings up a cluster of its own, of three brokers.
+test.runIf(process.env.NIGHTLY !== undefined)(
+  'outputs for a frozen leader are named before the limit of the transaction, which is not committed then',
+  async () => {
+    await using broker = await kafka({
+      brokers: 3,
+      env: { ...process.env, KAFKA_BROKERS: '', HOLDFAST_KAFKA: 'jvm' },
+      // Nobody takes over meanwhile.
+      properties: { 'broker.session.timeout.ms': 60_000 },
+    })
+    await using cluster = await TestCluster.connect(broker.brokers)
+    const topic = await cluster.createTopic(6)
+    const config = resolveKafkajsOptions({ brokers: broker.brokers })
+    const producer = new TransactionalProducer(topic, config, new RequestSizes(), quietLogger)
+    await producer.claim()
+    const outputs = [0, 1, 2, 3, 4, 5].map(
+      (partition): OutgoingRecord => ({ topic, partition, key: null, value: Buffer.from('v'), headers: [] }),
+    )
+    const request = { topic, partition: 0, epoch: 1, offset: 1, outputs }
+    // It knows every leader by then.
+    await producer.run(topic, request)
+    const coordinators = [1, await coordinatorOf(topic, cluster)]
+    const { topics } = await cluster.admin.fetchTopicMetadata({ topics: [topic] })
+    const frozen = topics[0]?.partitions.find(({ leader }) => !coordinators.includes(leader))
+    await broker.pause(frozen?.leader)
+    const begunMs = performance.now()
+    const failure = await producer.run(topic, { ...request, offset: 2 }).catch((error: unknown) => error)
+    expect(performance.now() - begunMs).toBeLessThan(25_000)
+    expect(failure).toBeInstanceOf(TransactionFailure)
+    expect(failure).toMatchObject({
+      step: 'send',
+      declined: { reason: { code: 'HF_PRODUCE_FAILED', retryable: true } },
+    })
+    expect((failure as TransactionFailure).declined?.outputs).toEqual(outputs)
+    producer.abandon()
+    await broker.resume(frozen?.leader)
+  },
+  120_000,
+)
