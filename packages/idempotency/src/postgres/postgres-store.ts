@@ -1,5 +1,6 @@
 import { HoldfastError } from '@holdfast/core'
 import type { Claim, ClaimRequest, ClaimResult, Completion, IdempotencyStore, Renewal, WriteResult } from '../store.ts'
+import { arrayLiteral } from './array-literal.ts'
 import { CleanUp, type CleanUpOptions } from './clean-up.ts'
 import { DEFAULT_TABLE } from './migrations.ts'
 import { type PostgresClient, queriesOf, type RunQuery, retryingConflicts, sqlState } from './postgres-client.ts'
@@ -66,11 +67,11 @@ class PostgresStore implements IdempotencyStore {
     if (requests.length === 0) return []
     this.#cleanUp?.noteUse()
     const rows = await this.#run(this.#statements.claim, [
-      requests.map(({ key }) => key),
-      requests.map(({ owner }) => owner),
-      requests.map(({ fingerprint }) => fingerprint),
-      requests.map(({ leaseMs }) => leaseMs),
-      requests.map(({ windowMs }) => windowMs),
+      arrayLiteral(requests.map(({ key }) => key)),
+      arrayLiteral(requests.map(({ owner }) => owner)),
+      arrayLiteral(requests.map(({ fingerprint }) => fingerprint)),
+      arrayLiteral(requests.map(({ leaseMs }) => leaseMs)),
+      arrayLiteral(requests.map(({ windowMs }) => windowMs)),
     ])
     return requests.map((request, at) => claimResult(rows[at] as unknown as ClaimRow, request))
   }
@@ -94,9 +95,9 @@ class PostgresStore implements IdempotencyStore {
   ): Promise<readonly WriteResult[]> {
     if (entries.length === 0) return []
     const [row] = await this.#run(statement, [
-      entries.map(({ key }) => key),
-      entries.map(({ token }) => token),
-      entries.map(value),
+      arrayLiteral(entries.map(({ key }) => key)),
+      arrayLiteral(entries.map(({ token }) => token)),
+      arrayLiteral(entries.map(value)),
     ])
     return writeResults(row as unknown as WriteRow, entries.length)
   }

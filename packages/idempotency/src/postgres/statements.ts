@@ -1,4 +1,4 @@
-/** The statements of a store, over its quoted table. Each takes arrays with an entry for each key. */
+/** The statements of a store, over its quoted table. Each takes literals of arrays with an entry for each key. */
 export interface Statements {
   readonly claim: string
   readonly renew: string
@@ -40,7 +40,7 @@ export function statementsOf(table: string): Statements {
  */
 function claim(table: string): string {
   return `with asked as (
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+  select * from unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::bigint[], $5::text::bigint[])
     with ordinality as asked (key, owner, fingerprint, lease_ms, window_ms, at)
 ), taken as (
   insert into ${table} as known (key, token, state, owner, fingerprint, lease_end, expires)
@@ -71,7 +71,8 @@ order by asked.at`
  */
 function write(table: string, may: string, change: string): string {
   return `with asked as (
-  select * from unnest($1::text[], $2::bigint[], $3::text[]) with ordinality as asked (key, token, value, at)
+  select * from unnest($1::text::text[], $2::text::bigint[], $3::text::text[])
+    with ordinality as asked (key, token, value, at)
 ), written as (
   update ${table} as known set ${change}
   from (select * from asked order by key) as asked
