@@ -3,6 +3,15 @@ import { missingServers } from './packages/testing/src/servers/missing.ts'
 
 const shared = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
 
+const unit = {
+  // Property tests take moments on a free machine, and many times that beside brokers on a busy one.
+  testTimeout: 30_000,
+}
+/** kafkajs is patched for the whole process: these show it with and without. */
+const PATCHING = ['packages/kafkajs/test/internals/**/*.test.ts']
+const WITH_SERVERS = ['**/*.kafka.test.ts', '**/*.store.test.ts']
+const NOT_SOURCE = ['**/node_modules/**', '**/dist/**']
+
 const missing = await missingServers()
 const withoutServers =
   missing.length === 0 ? [] : ['**/*.store.test.ts', 'packages/idempotency/test/**/*.kafka.test.ts']
@@ -12,7 +21,7 @@ if (missing.length > 0)
   )
 
 /**
- * Projects by what a test needs: `.test.ts` nothing; `.kafka.test.ts` a real broker, and `.store.test.ts` a Redis and a
+ * Projects by what a test needs: `.test.ts` nothing (`unit`, or `patched` for the patches of kafkajs); `.kafka.test.ts` a real broker, and `.store.test.ts` a Redis and a
  * Postgres, which the run shares. Where these cannot be had, what needs them is left out, and told.
  */
 export default defineConfig({
@@ -24,23 +33,25 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...unit,
           name: 'unit',
           include: [
             '{packages,examples}/*/test/**/*.test.ts',
             'scripts/**/*.test.ts',
             '{bench,chaos,fuzz,story}/test/**/*.test.ts',
           ],
-          exclude: ['**/*.kafka.test.ts', '**/*.store.test.ts', '**/node_modules/**', '**/dist/**'],
-          // Property tests take moments on a free machine, and many times that beside brokers on a busy one.
-          testTimeout: 30_000,
+          exclude: [...WITH_SERVERS, ...PATCHING, ...NOT_SOURCE],
+          // To load the sources again for each file takes as long as all of the tests.
+          isolate: false,
         },
       },
+      { ...shared, test: { ...unit, name: 'patched', include: PATCHING, exclude: [...WITH_SERVERS, ...NOT_SOURCE] } },
       {
         ...shared,
         test: {
           name: 'kafka',
           include: ['{packages,examples}/*/test/**/*.kafka.test.ts', '{chaos,story}/test/**/*.kafka.test.ts'],
-          exclude: [...withoutServers, '**/node_modules/**', '**/dist/**'],
+          exclude: [...withoutServers, ...NOT_SOURCE],
           globalSetup: ['packages/testing/src/kafka/vitest-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -51,7 +62,7 @@ export default defineConfig({
         test: {
           name: 'store',
           include: ['packages/*/test/**/*.store.test.ts'],
-          exclude: [...withoutServers, '**/node_modules/**', '**/dist/**'],
+          exclude: [...withoutServers, ...NOT_SOURCE],
           globalSetup: ['packages/testing/src/servers/vitest-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

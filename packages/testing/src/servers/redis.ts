@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { guardedFolder } from '../kafka/jvm/guarded-folder.ts'
+import { type GuardedFolder, guardedFolder } from '../kafka/jvm/guarded-folder.ts'
 import { freePorts } from '../kafka/ports.ts'
 import { ProvisioningError } from '../kafka/provisioning-error.ts'
 import { containerWay } from './container-way.ts'
@@ -46,37 +46,48 @@ const local: ServerWay = {
   },
 }
 
+/** A port can be taken meanwhile; that of a cluster's bus, 10,000 above, was not even asked for. */
+const STARTS = 3
+
 const started: ServerWay = {
   label: 'redis-server',
   isOwn: true,
   async bringUp({ args, env }) {
     const command = findProgram('redis-server', env)
     if (command === undefined) return { absent: 'there is no redis-server', remedy: 'install Redis' }
-    const folder = await guardedFolder(join(tmpdir(), 'holdfast-redis-'), env)
-    const [port] = (await freePorts(1)) as [number]
-    const process = ownProcess({
-      folder,
-      command,
-      args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder.path, ...args],
-      env,
-      isUp: async () => (await ping('127.0.0.1', port)) === '+PONG',
-    })
-    try {
-      await process.start()
-    } catch (error) {
-      await folder.remove()
-      throw new ProvisioningError('SERVER_NOT_READY', 'redis-server did not start', [], { cause: error })
-    }
-    return {
-      url: `redis://127.0.0.1:${port}`,
-      title: `redis-server on port ${port}`,
-      process,
-      dispose: async () => {
-        await process.kill()
+    let failure: unknown
+    for (let attempt = 1; attempt <= STARTS; attempt += 1) {
+      const folder = await guardedFolder(join(tmpdir(), 'holdfast-redis-'), env)
+      try {
+        return await startIn(folder, command, args, env)
+      } catch (error) {
         await folder.remove()
-      },
+        failure = error
+      }
     }
+    throw new ProvisioningError('SERVER_NOT_READY', 'redis-server did not start', [], { cause: failure })
   },
+}
+
+async function startIn(folder: GuardedFolder, command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  const [port] = (await freePorts(1)) as [number]
+  const process = ownProcess({
+    folder,
+    command,
+    args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder.path, ...args],
+    env,
+    isUp: async () => (await ping('127.0.0.1', port)) === '+PONG',
+  })
+  await process.start()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    title: `redis-server on port ${port}`,
+    process,
+    dispose: async () => {
+      await process.kill()
+      await folder.remove()
+    },
+  }
 }
 
 const inContainer = containerWay({
