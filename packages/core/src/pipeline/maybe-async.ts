@@ -1,3 +1,5 @@
+import { isThenable } from '../model/thenable.ts'
+
 /** Goes on with what a function of the user returned: at once, or when it resolves or rejects. */
 export function after<T>(
   result: unknown,
@@ -5,8 +7,4 @@ export function after<T>(
   otherwise?: (error: unknown) => T,
 ): T | Promise<T> {
   return isThenable(result) ? Promise.resolve(result).then(next, otherwise) : next(result)
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors/error-code.ts'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
+import { isThenable } from '../model/thenable.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
 
 /** Which errors a part of a policy is for: a class, or a function that says so. */
@@ -21,9 +22,9 @@ export function matches(filter: ErrorFilter, error: unknown, failed: OnFilterFai
     const cause = error instanceof HoldfastError && WRAPPERS.includes(error.code) ? error.cause : undefined
     if (isClass(filter)) return error instanceof filter || cause instanceof filter
     const answer: unknown = (filter as (error: unknown) => unknown)(error)
-    if (!(answer instanceof Promise)) return Boolean(answer)
+    if (!isThenable(answer)) return Boolean(answer)
     // Any promise counts as true, and nobody else would catch what it rejects with.
-    answer.catch(() => undefined)
+    Promise.resolve(answer).catch(() => undefined)
     failed(new TypeError('it answered a promise, and must answer at once'))
   } catch (cause) {
     failed(cause)
@@ -42,7 +43,7 @@ const CONSEQUENCES: Readonly<Record<FilterOption, string>> = {
   circuit: "the error does not count as the dependency's",
 }
 
-/** What is told of a filter that threw, at the record whose error it was asked about. */
+/** What is told of a filter that failed, at the record whose error it was asked about. */
 export function filterFailed(
   option: FilterOption,
   handler: string,
@@ -53,7 +54,7 @@ export function filterFailed(
   const setting = option === 'onFailure' ? 'a filter of onFailure.when' : 'circuitBreaker.when'
   return new HoldfastError(
     'HF_FILTER_FAILED',
-    `${setting} of ${handler} threw for the error of ${partitionName(place)}@${offset} (${describeError(cause)}): ${CONSEQUENCES[option]}.\n  Fix: correct the function given to when, so that it answers true or false for any thrown value.`,
+    `${setting} of ${handler} has no answer for the error of ${partitionName(place)}@${offset} (${describeError(cause)}): ${CONSEQUENCES[option]}.\n  Fix: correct the function given to when, so that it answers true or false for any thrown value.`,
     { cause, details: { option, handler, topic, partition, offset } },
   )
 }

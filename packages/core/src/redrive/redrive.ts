@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { HeaderEntry } from '../model/record.ts'
+import { isThenable } from '../model/thenable.ts'
 import { type DeadLetter, readDeadLetter } from '../pipeline/read-dead-letter.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DriverFactory, OutgoingRecord } from '../ports/driver.ts'
@@ -145,8 +146,8 @@ function destinationOf(letter: DeadLetter, { to = letter.source.topic }: Redrive
 
 /** A promise would count as true, and as a name. */
 function atOnce<Answer>(option: string, answer: Answer): Answer {
-  if (!(answer instanceof Promise)) return answer
-  answer.catch(() => undefined)
+  if (!isThenable(answer)) return answer
+  Promise.resolve(answer).catch(() => undefined)
   throw invalid(option, `${option} answered a promise, and must answer at once`)
 }
 

@@ -61,3 +61,12 @@ test('the cases behind one that throws are asked, and so are those within', () =
   expect(steps).toEqual(deadLetter().steps)
   expect(causes).toHaveLength(2)
 })
+
+test('what is no promise of this realm, and has a then, is no answer either', () => {
+  // biome-ignore lint/suspicious/noThenProperty: as the queries of some database libraries
+  const query = { then: (_resolve: unknown, reject: (error: unknown) => void) => reject(new Error('down')) }
+  expect(asked(() => query)).toMatchObject({
+    fits: false,
+    causes: [new TypeError('it answered a promise, and must answer at once')],
+  })
+})
