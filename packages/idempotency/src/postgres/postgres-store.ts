@@ -16,7 +16,8 @@ export interface PostgresStoreOptions {
 
 /**
  * Keys in a table of Postgres 12 or later. Takes a pool of `pg`, the `sql` of `postgres`, or a PGlite; closing it stays
- * with whoever made it. A call is one statement, whatever the number of keys.
+ * with whoever made it. A call is one statement, whatever the number of keys, and
+ * a second one where others have some of them.
  * @throws HF_OPTION_INVALID
  */
 export function postgresStore(
@@ -66,14 +67,20 @@ class PostgresStore implements IdempotencyStore {
   async claim(requests: readonly ClaimRequest[]): Promise<readonly ClaimResult[]> {
     if (requests.length === 0) return []
     this.#cleanUp?.noteUse()
-    const rows = await this.#run(this.#statements.claim, [
+    const taken = await this.#run(this.#statements.claim, [
       arrayLiteral(requests.map(({ key }) => key)),
       arrayLiteral(requests.map(({ owner }) => owner)),
       arrayLiteral(requests.map(({ fingerprint }) => fingerprint)),
       arrayLiteral(requests.map(({ leaseMs }) => leaseMs)),
       arrayLiteral(requests.map(({ windowMs }) => windowMs)),
     ])
-    return requests.map((request, at) => claimResult(rows[at] as unknown as ClaimRow, request))
+    const tokens = new Map(taken.map(({ key, token }) => [key, Number(token)]))
+    const others =
+      tokens.size < requests.length ? await this.#look(requests.filter(({ key }) => !tokens.has(key))) : NONE
+    return requests.map((request) => {
+      const token = tokens.get(request.key)
+      return token === undefined ? refusal(others.get(request.key), request) : { type: 'acquired', token }
+    })
   }
 
   async renew(renewals: readonly Renewal[]): Promise<readonly WriteResult[]> {
@@ -99,40 +106,37 @@ class PostgresStore implements IdempotencyStore {
       arrayLiteral(entries.map(({ token }) => token)),
       arrayLiteral(entries.map(value)),
     ])
-    return writeResults(row as unknown as WriteRow, entries.length)
+    const { written } = row as unknown as WriteRow
+    const places = new Set(written?.split(','))
+    return entries.map((_, index) => (places.has(String(index + 1)) ? 'ok' : 'stale'))
+  }
+
+  async #look(requests: readonly ClaimRequest[]): Promise<Others> {
+    const rows = await this.#run(this.#statements.look, [arrayLiteral(requests.map(({ key }) => key))])
+    return new Map((rows as unknown as readonly HeldRow[]).map((row) => [row.key, row]))
   }
 }
 
 interface WriteRow {
-  readonly written: unknown
   /** Entries, counted from 1, with commas; null for none. */
-  readonly stale: string | null
+  readonly written: string | null
 }
 
-function writeResults({ written, stale }: WriteRow, count: number): readonly WriteResult[] {
-  const results = new Array<WriteResult>(count).fill('ok')
-  const places = stale === null ? [] : stale.split(',')
-  if (Number(written) + places.length !== count)
-    throw new Error(`the database says of ${Number(written) + places.length} entries what became of ${count}`)
-  for (const at of places) results[Number(at) - 1] = 'stale'
-  return results
-}
-
-interface ClaimRow {
-  /** Of a claim that was acquired. */
-  readonly token: unknown
-  readonly state: string | null
+interface HeldRow {
+  readonly key: string
+  readonly state: string
   readonly result: string | null
   readonly fingerprint: string | null
   readonly for_ms: unknown
 }
 
-function claimResult(row: ClaimRow, { fingerprint }: ClaimRequest): ClaimResult {
-  if (row.token !== null) return { type: 'acquired', token: Number(row.token) }
-  const isHeld = row.state === 'claimed' || row.state === 'done'
-  if (isHeld && fingerprint !== null && row.fingerprint !== null && fingerprint !== row.fingerprint)
-    return { type: 'mismatch' }
+type Others = ReadonlyMap<string, HeldRow>
+const NONE: Others = new Map()
+
+/** Why a key was not taken. Where it is not held any more, it was at that moment, and is looked at again. */
+function refusal(row: HeldRow | undefined, { fingerprint }: ClaimRequest): ClaimResult {
+  if (row === undefined || row.state === 'free') return { type: 'busy', forMs: 1 }
+  if (fingerprint !== null && row.fingerprint !== null && fingerprint !== row.fingerprint) return { type: 'mismatch' }
   if (row.state === 'done') return { type: 'completed', result: row.result }
-  // It was taken by another at this very moment: what is read here is older, or nothing.
-  return { type: 'busy', forMs: Math.max(1, Number(row.state === 'claimed' ? row.for_ms : 1)) }
+  return { type: 'busy', forMs: Math.max(1, Number(row.for_ms)) }
 }
