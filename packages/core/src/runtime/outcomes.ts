@@ -2,7 +2,6 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { Failed, Halt, Held, Moved, Outcome, Retry, Untried } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { AttemptContext } from '../pipeline/attempt-context.ts'
-import type { PendingLetter } from '../pipeline/pending-letter.ts'
 import { Unavailable } from '../policy/verdicts.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
@@ -85,18 +84,8 @@ export class Outcomes {
   }
 
   #applyEach(left: Left, context: AttemptContext, state: PartitionState): void {
-    const { letters } = context
     const settled = openOf(context).filter(({ offset }) => !isOpenAfter(left.get(offset)))
-    const direct = letters === undefined ? settled : settled.filter(({ offset }) => !letters.has(offset))
-    if (direct.length > 0) {
-      this.#keepOutputs(
-        direct.filter(({ offset }) => !left.has(offset)),
-        context,
-        state,
-      )
-      this.#settle(direct, context, state)
-    }
-    if (letters !== undefined) this.#settleWithLetters(settled, letters, context, state)
+    this.#settleInOrder(settled, left, context, state)
     this.#tellEnds(left, context)
     const retries = [...left].filter((entry): entry is [number, Retry] => entry[1].type === 'retry')
     // They run together again, so that a batch does not fall apart by its back-off.
@@ -184,19 +173,32 @@ export class Outcomes {
     if (context.hasOutputs) state.outputs.add(context.takeOutputs(done))
   }
 
-  /** One by one: what may be committed before a letter is all that is settled and pending then. */
-  #settleWithLetters(
-    settled: readonly ConsumerRecord[],
-    letters: ReadonlyMap<number, PendingLetter>,
-    context: AttemptContext,
-    state: PartitionState,
-  ): void {
+  /**
+   * In the order of their offsets: what may be committed before a letter is all that is settled and pending then, and of its
+   * key nothing that comes after it.
+   */
+  #settleInOrder(settled: readonly ConsumerRecord[], left: Left, context: AttemptContext, state: PartitionState): void {
+    let direct: ConsumerRecord[] = []
     for (const record of settled) {
-      const letter = letters.get(record.offset)
-      if (letter === undefined) continue
+      const letter = context.letters?.get(record.offset)
+      if (letter === undefined) {
+        direct.push(record)
+        continue
+      }
+      this.#settleDirect(direct, left, context, state)
+      direct = []
       state.outputs.addLetter(letter, state.progress)
       this.#settle([record], context, state)
     }
+    this.#settleDirect(direct, left, context, state)
+  }
+
+  /** What leaves no letter behind. */
+  #settleDirect(records: readonly ConsumerRecord[], left: Left, context: AttemptContext, state: PartitionState): void {
+    if (records.length === 0) return
+    const done = records.filter(({ offset }) => !left.has(offset))
+    this.#keepOutputs(done, context, state)
+    this.#settle(records, context, state)
   }
 
   #settle(records: readonly ConsumerRecord[], context: AttemptContext, state: PartitionState): void {
