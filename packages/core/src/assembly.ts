@@ -121,6 +121,7 @@ export class Assembly {
       ...this.#shared,
       keepAdmitted: this.#config.delivery === 'at-most-once',
       flush: (states) => this.committer.flush(states),
+      retired: (state) => this.committer.retired(state),
     })
   }
 

@@ -101,6 +101,9 @@ export class Committer {
     this.#isDoubtful = true
   }
 
+  /** One timer stands for all partitions. */
+  retired(_state: PartitionState): void {}
+
   /** Ends every timer; what waits for a commit finds its epoch ended. */
   stop(): void {
     this.#isStopped = true

@@ -20,6 +20,7 @@ export interface RebalancePorts {
   /** Admitted records were committed before they ran, so they must run. */
   readonly keepAdmitted: boolean
   flush(states: readonly PartitionState[]): Promise<void>
+  retired(state: PartitionState): void
 }
 
 /** Why a drain is made, and whether what it drains may go on after it. */
@@ -203,6 +204,7 @@ export class Rebalance {
     state.enter('retired')
     this.#ports.scheduler.remove(state.queue)
     this.#ports.partitions.remove(state)
+    this.#ports.retired(state)
   }
 }
 

@@ -1,16 +1,20 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
-import type { Progress } from '../model/progress.ts'
 import type { PendingLetter } from '../pipeline/pending-letter.ts'
-import type { Earlier } from '../pipeline/pending-outputs.ts'
+import {
+  clearTimers,
+  type Line,
+  newLine,
+  type Refused,
+  retryMs,
+  type Sending,
+  sendingOf,
+} from '../pipeline/transaction-line.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { CommitRequest, Driver, TransactionRequest, TransactionResult } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
-
-const FIRST_RETRY_MS = 100
-const MAX_RETRY_MS = 10_000
 
 export interface TransactorPorts {
   readonly partitions: Partitions
@@ -24,30 +28,6 @@ export interface TransactorPorts {
   fenced(state: PartitionState, error: Error): void
   /** A partition is held, or goes on. */
   react(): void
-}
-
-/** What a transaction says. It is repeated as it is until it is known what became of it. */
-interface Sending {
-  readonly request: TransactionRequest
-  readonly progress: Progress
-}
-
-/** The dead letter that its topic did not take last. */
-interface Refused {
-  readonly letter: PendingLetter
-  /** Until then only what is before the letter is sent; undefined where that is over. */
-  pause: Timer | undefined
-}
-
-interface Line {
-  sending: Sending | undefined
-  refused: Refused | undefined
-  /** How often letters were not taken, one time after another. */
-  refusals: number
-  inFlight: Promise<void> | undefined
-  retry: Timer | undefined
-  settledSince: number
-  failures: number
 }
 
 /**
@@ -67,7 +47,6 @@ interface Line {
 export class Transactor {
   readonly #ports: TransactorPorts
   readonly #lines = new WeakMap<PartitionState, Line>()
-  readonly #waiting = new Set<() => void>()
   #timer: Timer | undefined
   #isStopped = false
 
@@ -110,7 +89,12 @@ export class Transactor {
   stop(): void {
     this.#isStopped = true
     this.#timer?.clear()
-    for (const wake of this.#waiting) wake()
+    for (const state of this.#ports.partitions) this.retired(state)
+  }
+
+  /** Its epoch is over: a transaction under way may end, and no other begins. */
+  retired(state: PartitionState): void {
+    clearTimers(this.#lineOf(state))
   }
 
   #tick(): void {
@@ -130,7 +114,7 @@ export class Transactor {
     const line = this.#lineOf(state)
     await line.inFlight
     while (isHere() && !this.#isStopped && this.#hasNew(state) && this.#next(state) !== undefined) {
-      if (line.failures > 0) await this.#pause(retryMs(line.failures))
+      if (line.failures > 0) await this.#pause(line, retryMs(line.failures))
       await this.#send(state)
     }
   }
@@ -157,13 +141,22 @@ export class Transactor {
     const { request } = line.sending
     const { transact } = this.#ports.driver() as Required<Driver>
     const result = await transact.call(this.#ports.driver(), request)
-    if (state.phase === 'retired') return false
+    if (state.phase === 'retired') return this.#endLate(result, line.sending, state, line)
     const letter = result.status === 'declined' ? state.outputs.letterAmong(result.outputs) : undefined
     if (result.status === 'declined' && letter !== undefined) return this.#refuse(letter, result.reason, state, line)
     this.#tell(request, result)
     if (result.status === 'ok') this.#acknowledge(line.sending, state, line)
     else if (result.status === 'fenced') this.#ports.fenced(state, result.error)
     else this.#repeat(state, line)
+    return false
+  }
+
+  /** The epoch has ended meanwhile. What has become visible in its last transaction nobody else will tell. */
+  #endLate(result: TransactionResult, { request }: Sending, state: PartitionState, line: Line): boolean {
+    line.sending = undefined
+    if (result.status !== 'ok') return false
+    this.#tell(request, result)
+    for (const letter of state.outputs.drop(request.outputs.length)) letter.visible()
     return false
   }
 
@@ -213,6 +206,7 @@ export class Transactor {
 
   /** What to send: what has no answer yet, else all that is new; undefined where that cannot be said. */
   #next(state: PartitionState): Sending | undefined {
+    if (state.phase === 'retired') return undefined
     const { sending, refused } = this.#lineOf(state)
     if (sending !== undefined) return sending
     if (!this.#hasNew(state)) return undefined
@@ -233,15 +227,7 @@ export class Transactor {
   #lineOf(state: PartitionState): Line {
     const known = this.#lines.get(state)
     if (known !== undefined) return known
-    const line: Line = {
-      sending: undefined,
-      refused: undefined,
-      refusals: 0,
-      inFlight: undefined,
-      retry: undefined,
-      settledSince: 0,
-      failures: 0,
-    }
+    const line = newLine()
     this.#lines.set(state, line)
     return line
   }
@@ -259,24 +245,15 @@ export class Transactor {
     return outputs.bytes >= this.#ports.maxOutputBytes
   }
 
-  #pause(delayMs: number): Promise<void> {
+  #pause({ waits }: Line, delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         timer.clear()
-        this.#waiting.delete(wake)
+        waits.delete(wake)
         resolve()
       }
       const timer = this.#ports.clock.setTimer(wake, this.#isStopped ? 0 : delayMs)
-      this.#waiting.add(wake)
+      waits.add(wake)
     })
   }
-}
-
-function sendingOf({ topic, partition, epoch }: PartitionState, { outputs, progress }: Earlier): Sending | undefined {
-  const { offset, metadata, isComplete } = progress
-  return isComplete ? { request: { topic, partition, epoch, offset, metadata, outputs }, progress } : undefined
-}
-
-function retryMs(failures: number): number {
-  return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10))
 }
