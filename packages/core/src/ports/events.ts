@@ -67,7 +67,10 @@ export interface ConsumerEvents {
   'partition:reset': PartitionEvent & { readonly from: number; readonly to: number; readonly jumped: number }
   /** The text that was committed with the offset is not to be trusted; what was done past the offset runs again. */
   'metadata:ignored': PartitionEvent & { readonly offset: number; readonly reason: string }
-  /** Records are not handed over again: an earlier owner had done them, past the offset that it could commit. */
+  /**
+   * Records are not handed over again: an earlier owner had done them, past the offset that it could commit. Of a range that it had
+   * quarantined `count` is offsets: how many records these were cannot be read.
+   */
   'record:skipped': PartitionEvent & { readonly count: number; readonly reason: 'done ahead' }
   'batch:received': PartitionEvent & { readonly count: number; readonly nextOffset: number }
   'batch:dropped': PartitionEvent & {

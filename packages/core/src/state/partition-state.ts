@@ -60,7 +60,7 @@ export class PartitionState implements TopicPartition {
   haltedBy: HoldfastError | undefined
   /** What its records wait for, since it was not there for the last of them that asked. */
   waitsFor: Unavailable | undefined
-  /** Records that were not run because an earlier owner had done them. */
+  /** Records that were not run because an earlier owner had done them; of ranges that it had quarantined, offsets. */
   skippedDoneAhead = 0
   readonly #arrivals = new Arrivals()
   readonly #admissions = new Arrivals()
