@@ -28,3 +28,24 @@ test('a request that was made before a topic refused a smaller one does not rais
   sizes.noteTooLarge('out', outputs)
   expect(sizes.split('out', outputs)).toEqual(known)
 })
+
+test('a limit doubles each minute until it is the default again, and what is refused then halves it once', () => {
+  let nowMs = 0
+  const sizes = new RequestSizes(() => nowMs)
+  const largest = (): number => Math.max(...sizes.split('out', outputs).map(({ length }) => length))
+  const [whole, half, quarter] = [100, 50, 25]
+  expect(largest()).toBe(whole)
+  sizes.noteTooLarge('out', outputs)
+  expect(largest()).toBeLessThanOrEqual(half + 10)
+  sizes.noteTooLarge('out', outputs.slice(0, half))
+  expect(largest()).toBeLessThanOrEqual(quarter + 10)
+  nowMs += 59_999
+  expect(largest()).toBeLessThanOrEqual(quarter + 10)
+  nowMs += 1
+  expect(largest()).toBeGreaterThanOrEqual(half - 10)
+  const refused = sizes.split('out', outputs)[0] ?? []
+  sizes.noteTooLarge('out', refused)
+  expect(largest()).toBeLessThanOrEqual(quarter + 10)
+  nowMs += 20 * 60_000
+  expect(largest()).toBe(whole)
+})
