@@ -96,7 +96,8 @@ function messageFor(code: ErrorCode, { message }: ClientError, scene: ErrorScene
   }
 }
 
-function causes(error: unknown): ClientError[] {
+/** An error, and what caused it. */
+export function causes(error: unknown): ClientError[] {
   const chain: ClientError[] = []
   for (let link = error; link instanceof Error && !chain.includes(link); link = link.cause) chain.push(link)
   return chain

@@ -170,8 +170,8 @@ export class TransactionalId {
       if (!isReplaced) this.#drop()
       // Brokers end a transaction that was open for too long, as of a process that was frozen.
       const isTimedOut = performance.now() - startedMs >= RUN_LIMIT_MS
-      if (isReplaced || isTimedOut || this.#isEnded) throw error
-      if (!isFence(error)) return this.#failed(request, error)
+      if (isReplaced || this.#isEnded) throw error
+      if (isTimedOut || !isFence(error)) return this.#failed(request, error)
       this.#isFenced = true
       return (await this.#resolve(request)) ?? fenced(request, 'another producer has claimed its id')
     }

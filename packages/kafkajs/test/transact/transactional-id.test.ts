@@ -5,7 +5,7 @@ import {
   type TransactionRequest,
   type TransactionResult,
 } from '@holdfast/core'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { TransactionalId } from '../../src/transact/transactional-id.ts'
 import { type Declined, type Step, TransactionFailure } from '../../src/transact/transactional-producer.ts'
 
@@ -82,6 +82,8 @@ async function claimed(...runs: (() => Promise<void>)[]): Promise<Scene> {
   return scene
 }
 
+afterEach(() => void vi.restoreAllMocks())
+
 describe('after an error', () => {
   test.each(['begin', 'send', 'offsets'] as const)(
     'at %s the next request claims the id anew, and is run',
@@ -99,6 +101,25 @@ describe('after an error', () => {
     expect(await scene.id.transact(request(5))).toMatchObject({ status: 'declined', ...declined })
     const told = await scene.during(async () => expect(await scene.id.transact(request(3))).toEqual({ status: 'ok' }))
     expect(told).toEqual(['confirm', 'claim', 'run 3'])
+  })
+
+  test('at send, outputs that are not taken are named also where that took longer than the transaction may', async () => {
+    const declined = { outputs: [OUTPUT], reason: new HoldfastError('HF_PRODUCE_FAILED', 'no leader.') }
+    const scene = await claimed(async () => {
+      const atMs = performance.now()
+      vi.spyOn(performance, 'now').mockReturnValue(atMs + 40_000)
+      await declines(declined)()
+    })
+    expect(await scene.id.transact(request(5))).toMatchObject({ status: 'declined', ...declined })
+  })
+
+  test('at send, what looks like a fence after so long is none', async () => {
+    const scene = await claimed(async () => {
+      const atMs = performance.now()
+      vi.spyOn(performance, 'now').mockReturnValue(atMs + 40_000)
+      await fails('send', 'INVALID_PRODUCER_EPOCH')()
+    })
+    expect(await scene.id.transact(request(5))).toMatchObject({ status: 'unknown' })
   })
 
   test('at send, what was too large at once is tried again until it is one record', async () => {

@@ -17,7 +17,7 @@ async function coordinatorOf(transactionalId: string, { admin }: TestCluster): P
 
 // It brings up a cluster of its own, of three brokers.
 test.runIf(process.env.NIGHTLY !== undefined)(
-  'outputs for a frozen leader are named before the limit of the transaction, which is not committed then',
+  'outputs for a frozen leader are named before the limit of the transaction; for a frozen coordinator none are',
   async () => {
     await using broker = await kafka({
       brokers: 3,
@@ -51,6 +51,19 @@ test.runIf(process.env.NIGHTLY !== undefined)(
     expect((failure as TransactionFailure).declined?.outputs).toEqual(outputs)
     producer.abandon()
     await broker.resume(frozen?.leader)
+
+    const id = `${topic}.2`
+    const coordinator = await coordinatorOf(id, cluster)
+    const another = new TransactionalProducer(id, config, new RequestSizes(), quietLogger)
+    await another.claim()
+    const led = topics[0]?.partitions.filter(({ leader }) => leader !== coordinator) ?? []
+    const elsewhere = outputs.filter(({ partition }) => led.some(({ partitionId }) => partitionId === partition))
+    await broker.pause(coordinator)
+    const unnamed = await another.run(topic, { ...request, outputs: elsewhere }).catch((error: unknown) => error)
+    expect(unnamed).toBeInstanceOf(TransactionFailure)
+    expect(unnamed).toMatchObject({ step: 'send', declined: undefined })
+    another.abandon()
+    await broker.resume(coordinator)
   },
-  120_000,
+  150_000,
 )
