@@ -7,7 +7,7 @@ export interface LoopWatchPorts {
   readonly everyMs: number
   /** From this length on a heartbeat may have been missed. */
   readonly limitMs: number
-  /** The attempts that ran during all of a time. */
+  /** The attempts that ran in the middle of a time. */
   runningDuring(fromMs: number, toMs: number): AttemptContext[]
   blocked(): void
 }

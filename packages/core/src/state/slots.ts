@@ -75,12 +75,14 @@ export class Slots implements Iterable<Slot> {
   }
 
   /**
-   * The attempts that ran here at this time: those that still do, and the long ones among those that have ended. What blocked
-   * the loop has ended some moments before anything can notice it; on a busy machine they are many.
+   * The attempts that ran here in the middle of this time: those that still do, and the long ones among those that have ended. What
+   * blocked the loop began some moments after it was late already, and ended some before anything can notice it; on a busy
+   * machine they are many.
    */
   during(fromMs: number, toMs: number): AttemptContext[] {
-    const ended = this.#long.filter(({ endedMs }) => endedMs >= (fromMs + toMs) / 2).map(({ attempt }) => attempt)
+    const middleMs = (fromMs + toMs) / 2
+    const ended = this.#long.filter(({ endedMs }) => endedMs >= middleMs).map(({ attempt }) => attempt)
     const running = [...this.#slots].flatMap(({ current }) => (current === undefined ? [] : [current]))
-    return [...ended, ...running].filter(({ isElsewhere, startedMs }) => !isElsewhere && startedMs <= fromMs)
+    return [...ended, ...running].filter(({ isElsewhere, startedMs }) => !isElsewhere && startedMs <= middleMs)
   }
 }

@@ -30,6 +30,17 @@ test('a block is told with its length and the attempt that made it; a shorter on
   expect(attempts).toMatchObject([{ offset: 2, handler: 't' }])
 })
 
+test('the attempt that made it is told also where the loop was late before it began', async () => {
+  const made = await onScript({ ...TIMES, order: 'none', handlers: [on('t', () => made.clock.block('8s'))] })
+  const { driver, epoch, clock, events } = made
+  await clock.advance(500)
+  clock.block(600)
+  driver.sink.batch(batchOf(epoch, [0]))
+  await clock.settle()
+  await clock.advance(500)
+  expect(events('loop:blocked')).toMatchObject([{ attempts: [{ offset: 0 }] }])
+})
+
 test('an attempt that only waits through the block is told with it', async () => {
   const gate = new Gate<ConsumerRecord>()
   const { driver, epoch, clock, events } = await onScript({ ...TIMES, order: 'none', handlers: [on('t', gate.handle)] })
