@@ -1,4 +1,4 @@
-import { openSync, writeSync } from 'node:fs'
+import { openSync, writeFileSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConsumerRecord, createConsumer, on } from '@holdfast/core'
 import { kafkajs } from '@holdfast/kafkajs'
@@ -20,6 +20,8 @@ export interface WorkerSettings {
   readonly groupId: string
   /** Where each effect is a line: id and worker. */
   readonly effects: string
+  /** Where a process that dies at an effect says, a line each, of which ones the store may not know. */
+  readonly unwritten: string
   /** `transaction`: the effect is a row of the table's `_effects`, in the transaction of the record. */
   readonly store: 'none' | 'redis' | 'postgres' | 'transaction'
   readonly redisUrl: string
@@ -36,8 +38,8 @@ export interface WorkerSettings {
   readonly isFenced?: boolean
 }
 
-/** Effects that are made and of which the store does not know yet. A kill here repeats them, whatever the store. */
-const unwritten = new Set<string>()
+/** Keys and ids of effects that are made and of which the store does not know yet. A kill here repeats them, whatever the store. */
+const unwritten = new Map<string, string>()
 
 function noting(store: IdempotencyStore): IdempotencyStore {
   return {
@@ -83,9 +85,11 @@ async function main(settings: WorkerSettings): Promise<void> {
       process.send?.({ effect: { id, isMade: made.rows[0].made } })
       return
     }
-    if (claim !== undefined) unwritten.add(claim.key)
+    if (claim !== undefined) unwritten.set(claim.key, id)
     writeSync(file, `${id} ${name}\n`)
-    if (id === settings.diesAtEffectOf) process.kill(process.pid, 'SIGKILL')
+    if (id !== settings.diesAtEffectOf) return
+    writeFileSync(settings.unwritten, [...unwritten.values()].join('\n'))
+    process.kill(process.pid, 'SIGKILL')
   }
   const consumer = createConsumer({
     driver: kafkajs({ brokers }),

@@ -76,6 +76,7 @@ export class Stage implements AsyncDisposable {
       topic,
       groupId: topic,
       effects: join(folder, 'effects'),
+      unwritten: join(folder, 'unwritten'),
       store: 'none',
       redisUrl: redisServer.url,
       databaseUrl: postgresServer.url,
@@ -109,6 +110,11 @@ export class Stage implements AsyncDisposable {
     if (!existsSync(effects)) return []
     const lines = readFileSync(effects, 'utf8').split('\n').slice(0, -1)
     return lines.map((line) => line.split(' ')[0] as string)
+  }
+
+  /** The ids of effects of which the store may not have known when a process died at one. */
+  unwritten(): string[] {
+    return readFileSync(this.settings.unwritten, 'utf8').split('\n')
   }
 
   async untilAllCommitted(): Promise<void> {
