@@ -3,10 +3,9 @@ import { type Damage, fakeBroker } from '../../../testing/src/fake-driver.ts'
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import { on } from '../../src/pipeline/handler.ts'
 import { readDeadLetter } from '../../src/pipeline/read-dead-letter.ts'
-import { COPY, type CopyOptions, numbers, ON, pass } from '../support/copy-scene.ts'
-import { type Rig, rig, values } from '../support/harness.ts'
+import { COPY, type CopyOptions, copyingWithLetters, DEAD, numbers, pass } from '../support/copy-scene.ts'
+import { values } from '../support/harness.ts'
 
-const DEAD = 't.dead'
 const DAMAGE: Damage = { firstOffset: 2, lastOffset: 4 }
 const UNREACHABLE = new HoldfastError('HF_BROKER_UNREACHABLE', 'no broker answers.')
 const HEALTHY = numbers(10).filter((value) => !['2', '3', '4'].includes(value))
@@ -14,22 +13,14 @@ const HEALTHY = numbers(10).filter((value) => !['2', '3', '4'].includes(value))
 /** Copies in transactions what is in `t`, of which the offsets of the damage cannot be decoded. */
 async function copying(options: CopyOptions = {}, damage: Damage = DAMAGE) {
   const broker = fakeBroker()
-  for (const topic of ['t', 'out', DEAD]) broker.createTopic(topic)
+  broker.createTopic('t')
   broker.produce('t', values(0, 10))
   broker.damage('t', 0, damage)
-  const begin = (clock?: Rig['clock'], more: CopyOptions = {}) => {
-    const given = { ...ON, handlers: [COPY], deadLetterTopic: DEAD, ...options, ...more }
-    const made = rig({ driver: broker.driver(), ...given }, clock)
-    made.start()
-    return made
-  }
-  const made = begin()
-  await made.clock.settle()
-  const out = () => broker.records('out').map(({ value }) => String(value))
+  const made = await copyingWithLetters(broker, { handlers: [COPY], ...options })
   const notes = () => broker.records(DEAD).map((note) => readDeadLetter(note)?.id)
   /** Ends of what was committed, each by the id of the partition. */
   const committed = () => broker.transactions.filter(({ result }) => result === 'committed').map(({ offset }) => offset)
-  return { ...made, broker, begin, out, notes, committed }
+  return { ...made, notes, committed }
 }
 
 test('the position is committed past a quarantined range by the transaction that writes the note', async () => {

@@ -3,10 +3,9 @@ import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import { on } from '../../src/pipeline/handler.ts'
 import { readDeadLetter } from '../../src/pipeline/read-dead-letter.ts'
-import { type CopyOptions, numbers, ON, pass } from '../support/copy-scene.ts'
-import { type Rig, rig, values } from '../support/harness.ts'
+import { type CopyOptions, copyingWithLetters, DEAD, numbers, pass } from '../support/copy-scene.ts'
+import { values } from '../support/harness.ts'
 
-const DEAD = 't.dead'
 const UNREACHABLE = new HoldfastError('HF_BROKER_UNREACHABLE', 'no broker answers.')
 const TOO_LARGE = new HoldfastError('HF_RECORD_TOO_LARGE', 'too large.')
 
@@ -19,19 +18,10 @@ const COPY_OR_FAIL = on('t', ({ key, value }, { produce }) => {
 async function copying(options: CopyOptions = {}, partitions = 1) {
   const broker = fakeBroker()
   broker.createTopic('t', partitions)
-  for (const topic of ['out', DEAD]) broker.createTopic(topic)
-  const begin = (clock?: Rig['clock']) => {
-    const given = { ...ON, maxAttempts: 1, handlers: [COPY_OR_FAIL], deadLetterTopic: DEAD, ...options }
-    const made = rig({ driver: broker.driver(), ...given }, clock)
-    made.start()
-    return made
-  }
-  const made = begin()
-  await made.clock.settle()
-  const out = () => broker.records('out').map(({ value }) => String(value))
+  const made = await copyingWithLetters(broker, { maxAttempts: 1, handlers: [COPY_OR_FAIL], ...options })
   const letters = () => broker.records(DEAD).map((letter) => readDeadLetter(letter)?.source.offset)
   const committed = (partition = 0) => broker.committed('t', partition)
-  return { ...made, broker, begin, out, letters, committed }
+  return { ...made, letters, committed }
 }
 
 const healthy = (count: number): string[] => numbers(count).filter((value) => !value.endsWith('7'))

@@ -25,6 +25,22 @@ export async function copying(options: CopyOptions = {}, partitions = 1) {
   return { ...made, broker, out }
 }
 
+export const DEAD = 't.dead'
+
+/** Copies what the broker has in `t`; what fails has letters in `DEAD`. `begin` starts another member. */
+export async function copyingWithLetters(broker: ReturnType<typeof fakeBroker>, options: CopyOptions) {
+  for (const topic of ['out', DEAD]) broker.createTopic(topic)
+  const begin = (clock?: Rig['clock'], more: CopyOptions = {}) => {
+    const made = rig({ driver: broker.driver(), ...ON, deadLetterTopic: DEAD, ...options, ...more }, clock)
+    made.start()
+    return made
+  }
+  const made = begin()
+  await made.clock.settle()
+  const out = (): string[] => broker.records('out').map(({ value }) => String(value))
+  return { ...made, broker, begin, out }
+}
+
 /** Time in which a transaction is due, and repeated some times. */
 export async function pass({ clock }: Pick<Rig, 'clock'>, ms = 1_000): Promise<void> {
   await clock.advance(ms)

@@ -7,14 +7,6 @@ import { until } from '../support/until.ts'
 
 const SESSION_MS = 6_000
 
-/** The leader of the partition of the offsets topic that the group's hash names, as Kafka finds it. */
-async function coordinatorOf(groupId: string, { admin }: TestCluster): Promise<number | undefined> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: ['__consumer_offsets'] })
-  const partitions = topics[0]?.partitions ?? []
-  const hash = [...groupId].reduce((sum, letter) => (Math.imul(31, sum) + letter.charCodeAt(0)) | 0, 0)
-  return partitions.find(({ partitionId }) => partitionId === Math.abs(hash) % partitions.length)?.leader
-}
-
 // It brings up a cluster of its own, of three brokers.
 test.runIf(process.env.NIGHTLY !== undefined)(
   'the leader of one partition is frozen while heartbeats to the coordinator go on: that partition is named',
@@ -45,7 +37,7 @@ test.runIf(process.env.NIGHTLY !== undefined)(
           (partitions) => partitions.length === 3 && partitions.every((partition) => partition.committed === count),
         )
       await committed(10)
-      const coordinator = await coordinatorOf(topic, cluster)
+      const coordinator = await cluster.coordinatorOf('__consumer_offsets', topic)
       const { topics } = await cluster.admin.fetchTopicMetadata({ topics: [topic] })
       // Broker 1 is the controller.
       const frozen = topics[0]?.partitions.find(({ leader }) => leader !== 1 && leader !== coordinator)

@@ -97,6 +97,14 @@ export class TestCluster implements AsyncDisposable {
     return { offset: Number(found?.offset ?? -1), metadata: found?.metadata ?? '' }
   }
 
+  /** The broker that coordinates a group or a transactional id: the leader of the partition that its hash names. */
+  async coordinatorOf(topic: '__consumer_offsets' | '__transaction_state', id: string): Promise<number | undefined> {
+    const { topics } = await this.admin.fetchTopicMetadata({ topics: [topic] })
+    const partitions = topics[0]?.partitions ?? []
+    const hash = [...id].reduce((sum, letter) => (Math.imul(31, sum) + letter.charCodeAt(0)) | 0, 0)
+    return partitions.find(({ partitionId }) => partitionId === Math.abs(hash) % partitions.length)?.leader
+  }
+
   async logEnds(topic: string): Promise<number[]> {
     const offsets = await this.#admin.fetchTopicOffsets(topic)
     return offsets.toSorted((a, b) => a.partition - b.partition).map(({ high }) => Number(high))

@@ -7,14 +7,6 @@ import { TransactionalProducer, TransactionFailure } from '../../src/transact/tr
 import { quietLogger } from '../support/quiet-logger.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 
-/** Where Kafka finds the coordinator of a transactional id. */
-async function coordinatorOf(transactionalId: string, { admin }: TestCluster): Promise<number | undefined> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: ['__transaction_state'] })
-  const partitions = topics[0]?.partitions ?? []
-  const hash = [...transactionalId].reduce((sum, letter) => (Math.imul(31, sum) + letter.charCodeAt(0)) | 0, 0)
-  return partitions.find(({ partitionId }) => partitionId === Math.abs(hash) % partitions.length)?.leader
-}
-
 // It brings up a cluster of its own, of three brokers.
 test.runIf(process.env.NIGHTLY !== undefined)(
   'outputs for a frozen leader are named before the limit of the transaction; for a frozen coordinator none are',
@@ -36,7 +28,7 @@ test.runIf(process.env.NIGHTLY !== undefined)(
     const request = { topic, partition: 0, epoch: 1, offset: 1, outputs }
     // It knows every leader by then.
     await producer.run(topic, request)
-    const coordinators = [1, await coordinatorOf(topic, cluster)]
+    const coordinators = [1, await cluster.coordinatorOf('__transaction_state', topic)]
     const { topics } = await cluster.admin.fetchTopicMetadata({ topics: [topic] })
     const frozen = topics[0]?.partitions.find(({ leader }) => !coordinators.includes(leader))
     await broker.pause(frozen?.leader)
@@ -53,7 +45,7 @@ test.runIf(process.env.NIGHTLY !== undefined)(
     await broker.resume(frozen?.leader)
 
     const id = `${topic}.2`
-    const coordinator = await coordinatorOf(id, cluster)
+    const coordinator = await cluster.coordinatorOf('__transaction_state', id)
     const another = new TransactionalProducer(id, config, new RequestSizes(), quietLogger)
     await another.claim()
     const led = topics[0]?.partitions.filter(({ leader }) => leader !== coordinator) ?? []
