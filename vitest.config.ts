@@ -21,8 +21,9 @@ if (missing.length > 0)
   )
 
 /**
- * Projects by what a test needs: `.test.ts` nothing (`unit`, or `patched` for the patches of kafkajs); `.kafka.test.ts` a real broker, and `.store.test.ts` a Redis and a
- * Postgres, which the run shares. Where these cannot be had, what needs them is left out, and told.
+ * Projects by what a test needs: `.test.ts` nothing (`unit`, or `patched` for the patches of kafkajs); `.kafka.test.ts` a real
+ * broker, and `.store.test.ts` a Redis and a Postgres, which the run shares. Where these cannot be had, what needs them is left
+ * out, and told.
  */
 export default defineConfig({
   test: {

@@ -47,7 +47,7 @@ export class Remembered {
   /** Whether one range holds all offsets from `from` to before `to`. */
   covers(from: number, to: number): boolean {
     const range = this.#rangeAt(from, this.#first)
-    const [start, end] = this.#bounds.slice(range)
+    const [start, end] = [this.#bounds[range], this.#bounds[range + 1]]
     return start !== undefined && end !== undefined && start <= from && to <= end
   }
 

@@ -44,7 +44,7 @@ function through(gate: Gate, inside: Inside): Inside {
       gate.leave(call.context, sinceMs)
     }
   }
-  return (call) => after(gate.enter(call.context), (sinceMs) => begin(call, sinceMs as number))
+  return (call) => after(gate.enter(call.context), (sinceMs) => begin(call, sinceMs))
 }
 
 function around(inside: Inside, middleware: Middleware): Inside {

@@ -15,7 +15,8 @@ export interface CircuitBreakerOptions {
   readonly failureRatio?: { readonly above: number; readonly attempts: number }
   /**
    * Which errors are the dependency's, and not the record's: those of a class, or for which a function answers true. An
-   * error for one recipient must not be among them. For which it throws is not the dependency's. @default every error that a handler throws, and time-outs
+   * error for one recipient must not be among them. One for which it throws is not the dependency's.
+   * @default every error that a handler throws, and time-outs
    */
   readonly when?: ErrorFilter
   /** How long it stays open before one record is tried; doubles each time that fails. @default 5000 */

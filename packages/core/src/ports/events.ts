@@ -134,8 +134,8 @@ export interface ConsumerEvents {
     readonly retryInMs: number
   }
   /**
-   * A function given to `when` threw, or answered a promise, for the error of a record. In `onFailure` it counts as not fitting, and no `skip` follows;
-   * in a circuit breaker the error is not the dependency's.
+   * A function given to `when` threw, or answered a promise, for the error of a record. In `onFailure` it counts as not fitting,
+   * and no `skip` follows; in a circuit breaker the error is not the dependency's.
    */
   'filter:failed': TopicPartition & {
     readonly offset: number

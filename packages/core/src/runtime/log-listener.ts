@@ -116,11 +116,11 @@ function logAttempts(events: Events, logger: Logger): void {
   })
   const known = new Set<string>()
   events.on('filter:failed', ({ error, ...fields }) => {
-    // It may throw for every record: once for each handler tells what to correct.
+    // It may fail for every record: once for each handler tells what to correct.
     const place = `${fields.option} ${fields.handler}`
     const level = known.has(place) ? 'debug' : 'error'
     known.add(place)
-    logger[level]({ ...fields, code: error.code, reason: error.message }, 'a filter of errors threw')
+    logger[level]({ ...fields, code: error.code, reason: error.message }, 'a filter of errors failed')
   })
   events.on('attempt:late', ({ rung, ageMs, remaining, ...fields }) =>
     logger.warn({ ...fields, rung, ageMs: Math.round(ageMs), remaining: round(remaining) }, LATE_ATTEMPT[rung]),
