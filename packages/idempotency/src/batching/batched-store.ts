@@ -5,7 +5,7 @@ import { Gatherer, type GathererLimits } from './gatherer.ts'
 export interface BatchingOptions {
   /** How many entries a call of the store has at the most. @default 500 */
   readonly maxSize?: number
-  /** How long an entry waits for others where no call is under way; 0 is the end of the event loop's turn. @default 0 */
+  /** How long an entry that finds no call under way waits for others; 0 is the end of the event loop's turn. @default 0 */
   readonly maxWaitMs?: number
   /** A call that has no answer by then has failed. @default 5000 */
   readonly timeoutMs?: number

@@ -56,11 +56,23 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
     this.#timer = undefined
     this.#isDue = false
     this.#isUnderWay = true
-    const landed = (): void => {
-      this.#isUnderWay = false
-      this.#fly()
-    }
-    this.#answer(this.#take()).then(landed, landed)
+    const flight = this.#take()
+    this.#sent(flight.map(({ entry }) => entry)).then(
+      (results) => {
+        this.#landed()
+        for (let at = 0; at < flight.length; at += 1) flight[at]?.resolve(results[at] as Result)
+      },
+      (error: unknown) => {
+        this.#landed()
+        for (const { reject } of flight) reject(error)
+      },
+    )
+  }
+
+  /** What has come meanwhile goes before anybody hears of the answer, so that the store works while they do. */
+  #landed(): void {
+    this.#isUnderWay = false
+    if (this.#waiting.length > 0) this.#go()
   }
 
   #take(): readonly Waiting<Entry, Result>[] {
@@ -78,14 +90,10 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
     return flight
   }
 
-  async #answer(flight: readonly Waiting<Entry, Result>[]): Promise<void> {
-    try {
-      const results = await this.#inTime(this.#send(flight.map(({ entry }) => entry)))
-      if (results.length !== flight.length) throw new Error(`${results.length} results for ${flight.length} entries`)
-      for (let at = 0; at < flight.length; at += 1) flight[at]?.resolve(results[at] as Result)
-    } catch (error) {
-      for (const { reject } of flight) reject(error)
-    }
+  async #sent(entries: readonly Entry[]): Promise<readonly Result[]> {
+    const results = await this.#inTime(this.#send(entries))
+    if (results.length !== entries.length) throw new Error(`${results.length} results for ${entries.length} entries`)
+    return results
   }
 
   /** What does not answer in time may have been done all the same; every call may be repeated. */

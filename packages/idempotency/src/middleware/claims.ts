@@ -7,16 +7,6 @@ import type { Requests } from './requests.ts'
 import { answerOf, keptResult } from './results.ts'
 import { done, failed, type Turn } from './turn.ts'
 
-const heldBy = new WeakMap<ConsumerRecord<unknown, unknown, unknown>, Claim>()
-
-/**
- * Under which claim a handler of this middleware has its record: its `token` is greater than that of every attempt before, so that
- * whoever is written to can refuse a late one. Undefined where no attempt of this process has claimed it.
- */
-export function claimOf(record: ConsumerRecord<unknown, unknown, unknown>): Claim | undefined {
-  return heldBy.get(record)
-}
-
 /** Gets, keeps and settles the claims of attempts. */
 export class Claims {
   readonly #settings: Settings
@@ -82,7 +72,6 @@ export class Claims {
     switch (result.type) {
       case 'acquired':
         turn.claim = { key: turn.request?.key as string, token: result.token }
-        heldBy.set(turn.record, turn.claim)
         return
       case 'completed':
         turn.ending = done(answerOf(result.result))

@@ -9,6 +9,7 @@ import {
 import type { Claim } from '../store.ts'
 import { Claims } from './claims.ts'
 import { lostTurn } from './errors.ts'
+import { hold, letGo } from './held.ts'
 import { Lease } from './lease.ts'
 import { type IdempotentOptions, type Settings, settingsOf } from './options.ts'
 import { Requests } from './requests.ts'
@@ -49,12 +50,14 @@ async function handleRecord(call: AttemptCall, next: Next, { claims, settings }:
   if (turn.ending === undefined) {
     const lease = new Lease(call, settings, askedMs)
     lease.keep(turn.claim as Claim)
+    hold(turn)
     try {
       await claims.complete(turn, await next({ signal: lease.signal }), call)
     } catch (error) {
       await fail([turn], lease, error, call, claims)
     } finally {
       lease.end()
+      letGo(turn)
     }
   }
   const ending = turn.ending as Ending | undefined
@@ -71,6 +74,7 @@ async function handleBatch(call: AttemptCall, next: Next, { claims, settings }: 
   if (mine.length > 0) {
     const lease = new Lease(call, settings, askedMs)
     for (const { claim } of mine) lease.keep(claim as Claim)
+    mine.forEach(hold)
     const { signal } = lease
     const settle = settling(mine, call, claims, lease)
     try {
@@ -79,6 +83,7 @@ async function handleBatch(call: AttemptCall, next: Next, { claims, settings }: 
       await fail(mine, lease, error, call, claims)
     } finally {
       lease.end()
+      mine.forEach(letGo)
     }
   }
   return answerOfBatch(turns, call)

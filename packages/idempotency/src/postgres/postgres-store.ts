@@ -3,7 +3,8 @@ import type { Claim, ClaimRequest, ClaimResult, Completion, IdempotencyStore, Re
 import { arrayLiteral } from './array-literal.ts'
 import { CleanUp, type CleanUpOptions } from './clean-up.ts'
 import { DEFAULT_TABLE } from './migrations.ts'
-import { type PostgresClient, queriesOf, type RunQuery, retryingConflicts, sqlState } from './postgres-client.ts'
+import { type PostgresClient, type RunQuery, retryingConflicts, sqlState } from './postgres-client.ts'
+import { preparedQueriesOf } from './prepared-queries.ts'
 import { type Statements, statementsOf } from './statements.ts'
 import { quotedTable } from './table-name.ts'
 
@@ -24,7 +25,7 @@ export function postgresStore(
   client: PostgresClient,
   { table = DEFAULT_TABLE, cleanUp = {} }: PostgresStoreOptions = {},
 ): IdempotencyStore {
-  const run = retryingConflicts(queriesOf(client))
+  const run = retryingConflicts(preparedQueriesOf(client))
   const statements = statementsOf(quotedTable(table))
   return new PostgresStore(
     run,
@@ -106,9 +107,9 @@ class PostgresStore implements IdempotencyStore {
       arrayLiteral(entries.map(({ token }) => token)),
       arrayLiteral(entries.map(value)),
     ])
-    const { written } = row as unknown as WriteRow
-    const places = new Set(written?.split(','))
-    return entries.map((_, index) => (places.has(String(index + 1)) ? 'ok' : 'stale'))
+    const { written, keys } = row as unknown as WriteRow
+    const some = written === entries.length ? undefined : new Set<string>(JSON.parse(keys ?? '[]'))
+    return entries.map(({ key }) => (some === undefined || some.has(key) ? 'ok' : 'stale'))
   }
 
   async #look(requests: readonly ClaimRequest[]): Promise<Others> {
@@ -118,8 +119,9 @@ class PostgresStore implements IdempotencyStore {
 }
 
 interface WriteRow {
-  /** Entries, counted from 1, with commas; null for none. */
-  readonly written: string | null
+  readonly written: number
+  /** Which keys these are of, as JSON, where they are not all; null for none. */
+  readonly keys: string | null
 }
 
 interface HeldRow {

@@ -18,13 +18,13 @@ export function statementsOf(table: string): Statements {
     renew: write(
       table,
       "known.state = 'claimed'",
-      `lease_end = clock_timestamp() + asked.value::bigint * interval '1 millisecond',
-    expires = greatest(known.expires, clock_timestamp() + asked.value::bigint * interval '1 millisecond')`,
+      `lease_end = clock_timestamp() + excluded.result::bigint * interval '1 millisecond',
+    expires = greatest(known.expires, clock_timestamp() + excluded.result::bigint * interval '1 millisecond')`,
     ),
     complete: write(
       table,
       "known.state <> 'free'",
-      "state = 'done', result = case known.state when 'done' then known.result else asked.value end",
+      "state = 'done', result = case known.state when 'done' then known.result else excluded.result end",
     ),
     release: write(table, "known.state <> 'done'", "state = 'free'"),
     // What another member cleans up, or an attempt writes just now, is passed over.
@@ -61,23 +61,31 @@ returning key, token`
 
 /** What keys are that were not taken. */
 function look(table: string): string {
-  return `select key, state, result, fingerprint, ceil(extract(epoch from lease_end - clock_timestamp()) * 1000)::bigint as for_ms
-from ${table} where key = any($1::text::text[]) and expires > clock_timestamp()`
+  return `select known.* from unnest($1::text::text[]) as asked (key) cross join lateral (
+  select key, state, result, fingerprint, ceil(extract(epoch from lease_end - clock_timestamp()) * 1000)::bigint as for_ms
+  from ${table} where key = asked.key and expires > clock_timestamp() offset 0
+) as known`
 }
 
 /**
- * Writes the rows that are the caller's, and answers which entries these were, counted from 1. Rows are locked in the order of
- * keys as a rule; where the planner has another one, and that ends in a deadlock, the statement is run again.
+ * Writes the rows that are the caller's, and answers how many these were, and their keys where they are not all. Rows are locked in
+ * the order of keys.
+ *
+ * It is an insert, and `look` has its offset, because an update would leave to the planner how rows are found: while the table
+ * is small it would read all of it, and a prepared statement would go on so when the table has grown. Of a row that is not there
+ * any more it makes one that has expired.
  */
 function write(table: string, may: string, change: string): string {
   return `with written as (
-  update ${table} as known set ${change}
-  from (
-    select * from unnest($1::text::text[], $2::text::bigint[], $3::text::text[])
-      with ordinality as asked (key, token, value, at) order by key
-  ) as asked
-  where known.key = asked.key and known.token = asked.token and ${may} and known.expires > clock_timestamp()
-  returning asked.at
+  insert into ${table} as known (key, token, state, owner, lease_end, expires, result)
+  select key, token, 'free', '', '-infinity', '-infinity', value
+  from unnest($1::text::text[], $2::text::bigint[], $3::text::text[]) as asked (key, token, value)
+  order by key
+  on conflict (key) do update set ${change}
+  where known.token = excluded.token and ${may} and known.expires > clock_timestamp()
+  returning key, expires
 )
-select string_agg(at::text, ',') as written from written`
+select count(*)::int as written,
+  case when count(*) < cardinality($1::text::text[]) then json_agg(key)::text end as keys
+from written where expires > '-infinity'`
 }

@@ -1,5 +1,5 @@
 import { HoldfastError } from '@holdfast/core'
-import type { PostgresClient, PostgresJsClient, QueryClient } from './postgres-client.ts'
+import { has, type PostgresClient, type PostgresJsClient, type QueryClient } from './postgres-client.ts'
 
 /** A pool of `pg`, as far as it is used. */
 export interface PgPool {
@@ -71,9 +71,4 @@ async function inPool(
     client.release(broken)
     if (broken === undefined) client.off('error', note)
   }
-}
-
-function has(client: unknown, name: string): boolean {
-  const isObject = (typeof client === 'object' && client !== null) || typeof client === 'function'
-  return isObject && typeof (client as Record<string, unknown>)[name] === 'function'
 }

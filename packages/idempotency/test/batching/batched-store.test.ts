@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { batched, batchedOnce } from '../../src/batching/batched-store.ts'
 import { storeContract } from '../../src/contract/store-contract.ts'
 import { memoryStore } from '../../src/memory/memory-store.ts'
-import type { ClaimRequest } from '../../src/store.ts'
+import type { ClaimRequest, ClaimResult } from '../../src/store.ts'
 import { FaultyStore } from '../support/faulty-store.ts'
 import { onceScene } from '../support/scene.ts'
 
@@ -47,6 +47,33 @@ test('while one call is under way the next gathers', async () => {
   await Promise.all([first, ...more])
   expect(inner.calls.map(({ entries }) => entries.length)).toEqual([1, 3])
 })
+
+/** Answers claims when it is told to. */
+class SlowStore extends FaultyStore {
+  readonly answer = Promise.withResolvers<void>()
+
+  override async claim(requests: readonly ClaimRequest[]): Promise<readonly ClaimResult[]> {
+    const results = super.claim(requests)
+    await this.answer.promise
+    return results
+  }
+}
+
+test.each(['answered', 'failed'])(
+  'what has gathered goes before anybody hears of a call that has %s, so that the store works meanwhile',
+  async (end) => {
+    const inner = new SlowStore()
+    const store = batched(inner)
+    const callsWhenHeard = (): number => inner.calls.length
+    const heard = store.claim([request('a')]).then(callsWhenHeard, callsWhenHeard)
+    await new Promise(setImmediate)
+    const next = store.claim([request('b')]).catch(() => undefined)
+    if (end === 'failed') inner.answer.reject(new Error('away'))
+    else inner.answer.resolve()
+    expect(await heard).toBe(2)
+    await next
+  },
+)
 
 test('no call has a key twice, or more than maxSize', async () => {
   const inner = new FaultyStore()

@@ -1,5 +1,6 @@
 import { type BatchHandler, type ConsumerRecord, on, type RecordHeaders } from '@holdfast/core'
 import { expect, test } from 'vitest'
+import { claimOf } from '../../src/middleware/held.ts'
 import { onceScene } from '../support/scene.ts'
 
 type Handler = BatchHandler<Buffer | null, Buffer | null, RecordHeaders>
@@ -23,6 +24,15 @@ test('all records of a batch are claimed and completed in one call each', async 
     ['claim', 3],
     ['complete', 3],
   ])
+})
+
+test('the handler knows under which claim it has each record', async () => {
+  const tokens: unknown[] = []
+  const { produce, clock, store } = await batches((records) => void tokens.push(records.map(claimOf)))
+  produce('a', 'b')
+  await clock.advance('6s')
+  const keys = store.calls[0]?.entries.map(({ key }) => key)
+  expect(tokens).toEqual([keys?.map((key, index) => ({ key, token: index + 1 }))])
 })
 
 test('what is done already is taken out of the batch', async () => {

@@ -1,7 +1,7 @@
 import { type ConsumerRecord, HoldfastError, logging, on } from '@holdfast/core'
 import { expect, test } from 'vitest'
 import { memoryStore } from '../../src/memory/memory-store.ts'
-import { claimOf } from '../../src/middleware/claims.ts'
+import { claimOf } from '../../src/middleware/held.ts'
 import { idempotent } from '../../src/middleware/idempotent.ts'
 import { newBroker, onceScene } from '../support/scene.ts'
 

@@ -1,5 +1,6 @@
 import type { HandlerContext, HoldfastError } from '@holdfast/core'
 import { expect, test } from 'vitest'
+import { claimOf } from '../../src/middleware/held.ts'
 import { onceScene } from '../support/scene.ts'
 
 /** Handlers whose ends the test decides. */
@@ -51,6 +52,29 @@ test('who lost its key to another is aborted with a code of its own, and its att
   open[1]?.end()
   await clock.advance('6s')
   expect(broker.committed('t', 0)).toBe(1)
+})
+
+test('a handler knows under which claim it works, also after it has lost it, until it ends', async () => {
+  const records: Parameters<typeof claimOf>[0][] = []
+  const { open, work } = gate()
+  const { produce, clock, store } = await onceScene({
+    once: LEASE,
+    work: (value, context, record) => {
+      records.push(record)
+      return work(value, context)
+    },
+  })
+  produce('a')
+  await clock.advance('1s')
+  const key = store.calls[0]?.entries[0]?.key as string
+  await store.inner.release([{ key, token: 1 }])
+  await store.inner.claim([{ key, ...stolen, leaseMs: 12_000 }])
+  await clock.advance('9s')
+  expect(open[0]?.signal.aborted).toBe(true)
+  expect(records.map(claimOf)).toEqual([{ key, token: 1 }])
+  open[0]?.end()
+  await clock.advance('1s')
+  expect(records.map(claimOf)).toEqual([undefined])
 })
 
 /** An attempt at `a` that is under way, in a process that has stood still for longer than its lease. */
