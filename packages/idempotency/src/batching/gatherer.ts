@@ -41,7 +41,7 @@ export class Gatherer<Entry extends { readonly key: string }, Result> {
   }
 
   #fly(): void {
-    if (this.#isUnderWay || this.#waiting.length === 0) return
+    if (this.#isUnderWay) return
     const { maxSize, maxWaitMs, clock } = this.#limits
     const isFull = this.#waiting.length >= maxSize
     if (this.#isDue && !(isFull && this.#timer !== undefined)) return

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { scene } from './scene.ts'
+import { scene, timedScene } from './scene.ts'
 import type { StoreCase } from './store-environment.ts'
 
 export const CLAIM_CASES: readonly StoreCase[] = [
@@ -48,23 +48,23 @@ export const CLAIM_CASES: readonly StoreCase[] = [
     assert.ok(second.token > first.token, `${second.token} after ${first.token}`)
   }),
 
-  scene('a key is forgotten when its window is over; tokens grow all the same', async (scene) => {
+  timedScene('a key is forgotten when its window is over; tokens grow all the same', 100, async (scene, windowMs) => {
     const { key, acquire, claim, complete, pass } = scene
-    const first = await acquire(key(), { leaseMs: 10, windowMs: 200 })
+    const first = await acquire(key(), { leaseMs: 10, windowMs })
     assert.equal(await complete(first, '1'), 'ok')
     assert.equal((await claim(key(), { owner: 'second' })).type, 'completed')
-    await pass(400)
+    await pass(2 * windowMs)
     const second = await acquire(key(), { owner: 'second' })
     assert.ok(second.token > first.token, `${second.token} after ${first.token}`)
     assert.equal(await complete(first, '1'), 'stale')
   }),
 
-  scene('a key is kept as long as its lease, however short its window', async (scene) => {
+  timedScene('a key is kept as long as its lease, however short its window', 100, async (scene, leaseMs) => {
     const { key, acquire, claim, complete, renew, pass } = scene
     const long = await acquire(key('long'), { windowMs: 20 })
-    const renewed = await acquire(key('renewed'), { windowMs: 100, leaseMs: 100 })
+    const renewed = await acquire(key('renewed'), { windowMs: leaseMs, leaseMs })
     assert.equal(await renew(renewed), 'ok')
-    await pass(200)
+    await pass(2 * leaseMs)
     for (const held of [long, renewed]) {
       assert.equal((await claim(held.key, { owner: 'second' })).type, 'busy')
       assert.equal(await complete(held), 'ok')

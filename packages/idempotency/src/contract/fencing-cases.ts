@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { scene } from './scene.ts'
+import { scene, timedScene } from './scene.ts'
 import type { StoreCase } from './store-environment.ts'
 
 export const FENCING_CASES: readonly StoreCase[] = [
@@ -18,10 +18,10 @@ export const FENCING_CASES: readonly StoreCase[] = [
     assert.deepEqual(await claim(key()), { type: 'completed', result: '"owner"' })
   }),
 
-  scene('a lease that is renewed goes on', async ({ key, acquire, claim, renew, pass }) => {
-    const held = await acquire(key(), { leaseMs: 150 })
+  timedScene('a lease that is renewed goes on', 100, async ({ key, acquire, claim, renew, pass }, leaseMs) => {
+    const held = await acquire(key(), { leaseMs })
     assert.equal(await renew(held), 'ok')
-    await pass(250)
+    await pass(2 * leaseMs)
     assert.equal((await claim(key(), { owner: 'second' })).type, 'busy')
   }),
 

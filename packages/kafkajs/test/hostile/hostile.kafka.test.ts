@@ -111,6 +111,8 @@ class Rows {
         deadLetterTopic: this.deadLetterTopic,
         retryBackoffMs: 20,
         commitInterval: { ms: 100 },
+        // Records of 100 MB hold the event loop for seconds where others have the processor.
+        sessionTimeoutMs: 30_000,
         logger: writing(this.logs),
         handlers: [on(this.topics.json, { value: json(schema) }, note), on(this.topics.bytes, note)],
       },

@@ -87,7 +87,7 @@ test('the same handler here holds the event loop for as long, and the group goes
 
 test('an endless loop in a thread ends at its deadline; nothing past it is committed, and the rest is handled', async () => {
   const isolated = (topic: string) => [on(topic, { isolate: 'thread', value }, burnModule)]
-  const policy = { maxPollIntervalMs: 1_000, maxAttempts: 2, retryBackoffMs: 1 }
+  const policy = { maxPollIntervalMs: 2_000, maxAttempts: 2, retryBackoffMs: 1 }
   const seen = await watched(isolated, [0, 0, -1, 0, 0, 0], [1, 3], policy, ({ failed }) => failed.length === 2)
   expect(seen.failed).toEqual([expect.objectContaining({ code: 'HF_ABORTED' }), expect.anything()])
   expect(seen.losses).toEqual([])

@@ -48,6 +48,7 @@ async function main(settings: CopierSettings): Promise<void> {
       on(input, { batch: true }, async (records, { produce }) => {
         if (producer === undefined) for (const each of records) produce({ topic: output, ...copyOf(each) }, each)
         else await producer.send({ topic: output, messages: records.map(copyOf), acks: -1 })
+        process.send?.({ hasProduced: true })
         await sleep(handlerMs)
         const isDead = ({ value }: Copy): boolean => poison !== undefined && String(value).endsWith(poison)
         return records.map((record) => (isDead(record) ? new Error('no') : undefined))

@@ -5,6 +5,12 @@ import type { CopierSettings } from './copier-process.ts'
 
 const ENTRY = fileURLToPath(new URL('./copier-process.ts', import.meta.url))
 
+interface CopierMessage {
+  readonly partitions?: number
+  readonly lost?: string
+  readonly hasProduced?: true
+}
+
 /** A copier in a process of its own, to be killed or frozen. */
 export class Copier {
   readonly lost: string[] = []
@@ -12,6 +18,7 @@ export class Copier {
   readonly joined: Promise<void>
   /** What it has written to stderr, as a service leaves it behind. */
   stderr = ''
+  #onProduced: () => void = () => undefined
   readonly #process: ChildProcess
   readonly #exited: Promise<unknown>
 
@@ -27,9 +34,17 @@ export class Copier {
     this.#exited = once(this.#process, 'close')
     const { promise, resolve } = Promise.withResolvers<void>()
     this.joined = promise
-    this.#process.on('message', ({ partitions = 0, lost }: { partitions?: number; lost?: string }) => {
+    this.#process.on('message', ({ partitions = 0, lost, hasProduced }: CopierMessage) => {
       if (lost !== undefined) this.lost.push(lost)
       if (partitions > 0) resolve()
+      if (hasProduced) this.#onProduced()
+    })
+  }
+
+  /** A batch has just been produced, and its offsets are not committed before `handlerMs` have passed. */
+  produced(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onProduced = resolve
     })
   }
 
