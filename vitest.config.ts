@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { missingServers } from './packages/testing/src/servers/missing.ts'
 
@@ -11,6 +12,9 @@ const unit = {
 const PATCHING = ['packages/kafkajs/test/internals/**/*.test.ts']
 const WITH_SERVERS = ['**/*.kafka.test.ts', '**/*.store.test.ts']
 const NOT_SOURCE = ['**/node_modules/**', '**/dist/**']
+
+// Most processes that tests start load the same sources.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('.holdfast/compile-cache', import.meta.url))
 
 const missing = await missingServers()
 const withoutServers =

@@ -109,7 +109,7 @@ export class KafkajsDriver implements Driver {
       aborted.reject(new HoldfastError('HF_ABORTED', 'the start was given up before the first assignment.'))
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      await Promise.race([aborted.promise, this.#open(signal)])
+      await Promise.race([aborted.promise, this.#begin(signal)])
     } catch (error) {
       throw this.#translate(error)
     } finally {
@@ -171,10 +171,33 @@ export class KafkajsDriver implements Driver {
     })
   }
 
+  /** A first join that fails may succeed a moment later, as where the coordinator is moving. */
+  async #begin(signal: AbortSignal): Promise<void> {
+    const endMs = performance.now() + this.#config.startTimeoutMs
+    const topics = await this.#findTopics(signal)
+    while (!signal.aborted) {
+      try {
+        return await this.#join(topics)
+      } catch (error) {
+        const cause = this.#translate(error)
+        const nowMs = performance.now()
+        const mayMend = cause.retryable && cause.code !== 'HF_TOPIC_MISSING' && nowMs < endMs
+        const pauseMs = mayMend ? this.#restarts.next(nowMs) : undefined
+        if (pauseMs === undefined) throw cause
+        const { code, message: reason } = cause
+        this.#context.logger.warn({ code, reason, retryInMs: pauseMs }, 'the group cannot be joined yet')
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+
   /** Finds the topics and joins with a new client. */
   async #open(signal: AbortSignal): Promise<void> {
     const topics = await this.#findTopics(signal)
-    if (signal.aborted) return
+    if (!signal.aborted) await this.#join(topics)
+  }
+
+  async #join(topics: readonly string[]): Promise<void> {
     const client = new GroupClient(topics, {
       config: this.#config,
       context: this.#context,

@@ -36,10 +36,11 @@ export class Deadlines {
     return (state) => {
       const attempts = running.get(state)
       const attemptMs = attempts === undefined ? 0 : nowMs - attempts.oldest.startedMs
-      // What may not run does not age. With at-most-once what runs is no longer open.
-      const admittedMs = state.queue.isSuspended ? 0 : (state.oldestAdmitted(nowMs)?.ageMs ?? 0)
+      const { isSuspended, admitted } = state.queue
+      // What may not run does not age, and has no end to foresee. With at-most-once what runs is no longer open.
+      const admittedMs = isSuspended ? 0 : (state.oldestAdmitted(nowMs)?.ageMs ?? 0)
       const ageMs = Math.max(attemptMs, admittedMs)
-      const waiting = Math.max(0, state.queue.admitted - (attempts?.records ?? 0))
+      const waiting = isSuspended ? 0 : Math.max(0, admitted - (attempts?.records ?? 0))
       return {
         used: ageMs / maxPollIntervalMs,
         foreseen: (ageMs + this.#ports.foreseenMs(state, waiting)) / maxPollIntervalMs,

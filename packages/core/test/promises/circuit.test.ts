@@ -131,6 +131,26 @@ describe('partitions', () => {
     expect(events('health:changed').every(({ to }) => to !== 'unhealthy')).toBe(true)
   })
 
+  test('nor is it foreseen to be late, where what waits would take longer than its interval', async () => {
+    let isDown = false
+    const clock = createFakeClock()
+    const handler = on('t', { circuit: breaker() }, async () => {
+      if (isDown) throw new Down()
+      await new Promise<void>((done) => void clock.setTimer(done, 300))
+    })
+    const options = { maxPollIntervalMs: 3_000, stallTimeoutMs: 3_000, maxPollRecords: 500, handlers: [handler] }
+    const { broker, consumer } = await serving(options, { clock })
+    broker.produce('t', values(0, 20))
+    await clock.advance('5s')
+    isDown = true
+    broker.produce('t', values(20, 420))
+    await clock.advance('1m')
+    expect(consumer.status().health.reasons.map(({ code }) => code)).toEqual(['dependency-open'])
+    isDown = false
+    await clock.advance('2m')
+    expect(broker.committed('t', 0)).toBe(420)
+  })
+
   test('of retry topics wait as well, and what is in them loses no turn', async () => {
     const server = new Server()
     let isBusy = true
