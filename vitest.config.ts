@@ -8,6 +8,8 @@ const unit = {
   // Property tests take moments on a free machine, and many times that beside brokers on a busy one.
   testTimeout: 30_000,
 }
+/** To load the sources again for each file takes a third as long as all of the tests. */
+const together = { isolate: false, restoreMocks: true }
 /** kafkajs is patched for the whole process: these show it with and without. */
 const PATCHING = ['packages/kafkajs/test/internals/**/*.test.ts']
 const WITH_SERVERS = ['**/*.kafka.test.ts', '**/*.store.test.ts']
@@ -46,8 +48,7 @@ export default defineConfig({
             '{bench,chaos,fuzz,story}/test/**/*.test.ts',
           ],
           exclude: [...WITH_SERVERS, ...PATCHING, ...NOT_SOURCE],
-          // To load the sources again for each file takes as long as all of the tests.
-          isolate: false,
+          ...together,
         },
       },
       { ...shared, test: { ...unit, name: 'patched', include: PATCHING, exclude: [...WITH_SERVERS, ...NOT_SOURCE] } },
@@ -57,6 +58,7 @@ export default defineConfig({
           name: 'kafka',
           include: ['{packages,examples}/*/test/**/*.kafka.test.ts', '{chaos,story}/test/**/*.kafka.test.ts'],
           exclude: [...withoutServers, ...NOT_SOURCE],
+          ...together,
           globalSetup: ['packages/testing/src/kafka/vitest-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -68,6 +70,7 @@ export default defineConfig({
           name: 'store',
           include: ['packages/*/test/**/*.store.test.ts'],
           exclude: [...withoutServers, ...NOT_SOURCE],
+          ...together,
           globalSetup: ['packages/testing/src/servers/vitest-global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

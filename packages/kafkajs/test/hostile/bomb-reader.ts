@@ -17,6 +17,7 @@ export interface BombReport {
   readonly quarantined: number
   /** Resident memory beyond that at the first record, at its highest. */
   readonly grownBytes: number
+  /** The most processor time between two turns of the event loop; time on the clock is the machine's too. */
   readonly longestBlockMs: number
 }
 
@@ -25,9 +26,9 @@ const LOOK_EVERY_MS = 5
 /** Reads a topic with bombs in it, and measures itself meanwhile. */
 async function main({ brokers, topic, deadLetterTopic, records }: BombReaderSettings): Promise<void> {
   const { promise: done, resolve } = Promise.withResolvers<void>()
-  let [handled, baseBytes, peakBytes, lookedMs, longestBlockMs] = [0, 0, 0, performance.now(), 0]
+  let [handled, baseBytes, peakBytes, lookedMs, longestBlockMs] = [0, 0, 0, processorMs(), 0]
   const look = (): void => {
-    const nowMs = performance.now()
+    const nowMs = processorMs()
     if (baseBytes > 0) longestBlockMs = Math.max(longestBlockMs, nowMs - lookedMs)
     lookedMs = nowMs
     peakBytes = Math.max(peakBytes, process.memoryUsage.rss())
@@ -56,6 +57,11 @@ async function main({ brokers, topic, deadLetterTopic, records }: BombReaderSett
   const report: BombReport = { handled, quarantined, grownBytes: peakBytes - baseBytes, longestBlockMs }
   process.send?.(report)
   process.disconnect?.()
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
 }
 
 await main(JSON.parse(process.argv[2] as string) as BombReaderSettings)

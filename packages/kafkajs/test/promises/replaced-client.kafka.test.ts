@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, inject, test } from 'vitest'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { RecordedConsumer } from '../support/recorded-consumer.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { until } from '../support/until.ts'
@@ -9,7 +9,6 @@ interface BrokerModule {
   readonly prototype: { fetch(): Promise<unknown> }
 }
 
-// In a file, and so a process, of its own: kafkajs is broken here for good.
 test('a client that ends itself is replaced, a bounded number of times, and nothing is passed over', async () => {
   await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
   const topic = await cluster.createTopic(1)
@@ -22,6 +21,10 @@ test('a client that ends itself is replaced, a bounded number of times, and noth
     ([offset]) => offset === 5,
   )
   const broker: BrokerModule = createRequire(import.meta.url)('kafkajs/src/broker/index.js')
+  const { fetch } = broker.prototype
+  onTestFinished(() => {
+    broker.prototype.fetch = fetch
+  })
   broker.prototype.fetch = () => Promise.reject(new TypeError('a fault of the client itself'))
   const error = await Promise.race([member.ended, sleep(30_000, 'still running', { ref: false })])
   expect(error).toMatchObject({ code: 'HF_DRIVER_CRASHED' })

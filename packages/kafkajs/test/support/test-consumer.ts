@@ -1,6 +1,8 @@
-import { type Consumer, type ConsumerOptions, createConsumer } from '@holdfast/core'
+import { type Consumer, type ConsumerOptions, createConsumer, type Logger } from '@holdfast/core'
 import { type KafkajsOptions, kafkajs } from '../../src/index.ts'
-import { quietLogger } from './quiet-logger.ts'
+import { TooLate } from './until.ts'
+
+const MOST_LINES = 50
 
 type Given = Pick<ConsumerOptions, 'groupId' | 'handlers'> & Partial<ConsumerOptions>
 
@@ -10,13 +12,30 @@ const TIMING = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 200, rebalanceTim
 export type TestConsumerOptions = Partial<Omit<KafkajsOptions, 'brokers'>>
 
 export function testConsumer(brokers: readonly string[], options: Given, driver: TestConsumerOptions = {}): Consumer {
-  return createConsumer({
+  const lines: string[] = []
+  const consumer = createConsumer({
     driver: kafkajs({ brokers, ...driver }),
-    logger: quietLogger,
+    logger: logging((line) => lines.push(line)),
     order: 'partition',
     ...TIMING,
     ...options,
   })
+  linesOf.set(consumer, lines)
+  return consumer
+}
+
+/** What each has logged, for the tests that fail. */
+const linesOf = new WeakMap<Consumer, readonly string[]>()
+
+function logging(write: (line: string) => void): Logger {
+  const at =
+    (level: string) =>
+    (fields: object, message?: string): void => {
+      const { err, ...rest } = fields as { err?: unknown }
+      write(`${Math.round(performance.now())} ${level} ${message} ${JSON.stringify(rest)} ${err ?? ''}`)
+    }
+  const logger = { debug: () => undefined, info: at('info'), warn: at('warn'), error: at('error') }
+  return { ...logger, child: () => logging(write) } as unknown as Logger
 }
 
 /** Runs a consumer until the callback is through, then stops it. */
@@ -27,6 +46,10 @@ export async function whileRunning<T>(consumer: Consumer, callback: () => Promis
       callback(),
       running.then(() => Promise.reject(new Error('the consumer ended by itself'))),
     ])
+  } catch (error) {
+    if (error instanceof TooLate)
+      error.message += `\n${JSON.stringify(consumer.status())}\n${linesOf.get(consumer)?.slice(-MOST_LINES).join('\n')}`
+    throw error
   } finally {
     await consumer.stop()
     await running
