@@ -3,7 +3,7 @@ import type { Turn } from './turn.ts'
 
 type AnyRecord = Turn['record']
 
-/** Not weak: a weak entry for each record costs the collector more than all else that the middleware does. */
+/** Not weak: a weak entry for each record would cost the collector a good part of a member's time. */
 const heldBy = new Map<AnyRecord, Claim>()
 
 /**
