@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { HoldfastError, type OutgoingRecord, on } from '@holdfast/core'
 import { afterEach, expect, inject, test, vi } from 'vitest'
+import { createProducer } from '../../src/create-producer.ts'
 import { requireInternal } from '../../src/internals/kafkajs.ts'
 import { type KafkajsOptions, resolveKafkajsOptions } from '../../src/options.ts'
 import { RecordProducer } from '../../src/produce/record-producer.ts'
@@ -182,4 +183,21 @@ test('stop does not wait for brokers that never answer', async () => {
   await Promise.all([first, second])
   expect(performance.now() - begunMs).toBeLessThan(1_000)
   server.close()
+})
+
+test('a logger that throws neither fails a record nor changes the error of one that fails', async () => {
+  await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
+  const topic = await topicWith(cluster, 1, 'max.message.bytes', '1000')
+  let lines = 0
+  const throwing = (): never => {
+    lines += 1
+    throw new Error('no line')
+  }
+  const methods = { trace: throwing, debug: throwing, info: throwing, warn: throwing, error: throwing }
+  const logger = { ...methods, child: () => ({ ...methods, child: throwing }) }
+  await using producer = createProducer({ brokers: cluster.brokers }, { logger })
+  await expect(producer.produce([to(topic, 'x'.repeat(2_000))])).rejects.toMatchObject({ code: 'HF_RECORD_TOO_LARGE' })
+  await producer.produce([to(topic, 'a')])
+  expect(await cluster.logEnds(topic)).toEqual([1])
+  expect(lines).toBeGreaterThan(0)
 })
