@@ -133,7 +133,9 @@ export class Dispatcher {
           await setImmediate()
           nowMs = scope.now()
         }
-        if (isKept) continue
+        if (isKept && lanes[0].mayRun) continue
+        // Its partition has gone, or was suspended, while the loop had its turn.
+        if (isKept) this.#ports.lanesEnded(scheduler.release(lanes))
         lanes = this.#mayGoOn() ? scheduler.takeReady() : undefined
       }
     } finally {

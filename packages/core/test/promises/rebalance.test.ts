@@ -228,3 +228,25 @@ test('a batch that comes while the partition drains is dropped, told, and not tr
   expect(driver.requests).toMatchObject([{ offset: 1 }])
   expect(gate.calls).toHaveLength(1)
 })
+
+test('a partition that is lost while a slot lets the event loop turn has its lane no longer', async () => {
+  const handled: number[] = []
+  const made = await onBroker({
+    order: 'partition',
+    handlers: [
+      on('t', ({ offset }: ConsumerRecord) => {
+        handled.push(offset)
+        if (handled.length === 1) setImmediate(() => broker.lose())
+        // Longer than slots keep timers and sockets waiting.
+        clock.block(30)
+      }),
+    ],
+  })
+  const { broker, clock, ended, events } = made
+  broker.produce('t', values(0, 50))
+  await clock.advance('10s')
+  expect(ended()).toBe('running')
+  expect(events('group:lost')).toHaveLength(1)
+  expect(handled.slice(0, 2)).toEqual([0, 0])
+  expect(broker.committed('t', 0)).toBe(50)
+})

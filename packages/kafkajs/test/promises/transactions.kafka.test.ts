@@ -82,7 +82,8 @@ describe('consume, transform, produce: output = input, exactly once', () => {
         {
           share: 0.2,
           happens: async ([zombie]) => {
-            await zombie?.joined
+            // It owns a partition then, and has outputs that are not committed.
+            await zombie?.produced()
             zombie?.signal('SIGSTOP')
           },
         },
