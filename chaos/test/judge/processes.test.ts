@@ -26,6 +26,14 @@ test.each([
   expect(judge(new HistoryBuilder().note(1, 'program', note))).toEqual([text])
 })
 
+test('an event loop that stood still is an error where a handler is named', () => {
+  const stood = (attempts: readonly string[]): Note => {
+    return { kind: 'log', level: 'error', message: 'it stood still', fields: { durationMs: 363, attempts } } as Note
+  }
+  expect(judge(new HistoryBuilder().note(1, 'program', stood([])))).toEqual([])
+  expect(judge(new HistoryBuilder().note(1, 'program', stood(['t/0@0 (handle)'])))).toHaveLength(1)
+})
+
 test('a frozen process may lose its membership once', () => {
   const history = new HistoryBuilder()
     .note(1, 'program', { kind: 'fault', fault: 'freeze', target: 'a' })
