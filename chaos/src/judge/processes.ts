@@ -19,7 +19,8 @@ export function judgeProcesses(entries: readonly Entry[], membership: Membership
   return [...failed, ...exited, ...lost, ...errors].map((text) => ({ kind: 'process', text }))
 }
 
-/** The event loop stood still and no handler is named: others had the processor. */
-function isOfMachine({ durationMs, attempts }: Readonly<Record<string, unknown>>): boolean {
-  return typeof durationMs === 'number' && Array.isArray(attempts) && attempts.length === 0
+/** The event loop stood still, no handler is named, and for most of the time the processor was with others. */
+function isOfMachine({ durationMs, processorMs, attempts }: Readonly<Record<string, unknown>>): boolean {
+  const isUnnamed = Array.isArray(attempts) && attempts.length === 0
+  return isUnnamed && typeof durationMs === 'number' && typeof processorMs === 'number' && processorMs < durationMs / 2
 }

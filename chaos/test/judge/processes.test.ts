@@ -26,12 +26,15 @@ test.each([
   expect(judge(new HistoryBuilder().note(1, 'program', note))).toEqual([text])
 })
 
-test('an event loop that stood still is an error where a handler is named', () => {
-  const stood = (attempts: readonly string[]): Note => {
-    return { kind: 'log', level: 'error', message: 'it stood still', fields: { durationMs: 363, attempts } } as Note
-  }
-  expect(judge(new HistoryBuilder().note(1, 'program', stood([])))).toEqual([])
-  expect(judge(new HistoryBuilder().note(1, 'program', stood(['t/0@0 (handle)'])))).toHaveLength(1)
+test.each([
+  ['others had the processor', [], 100, 0],
+  ['it used the processor itself', [], 200, 1],
+  ['nothing says who had the processor', [], undefined, 1],
+  ['a handler is named', ['t/0@0 (handle)'], 100, 1],
+] as const)('of an event loop that stood still where %s', (_where, attempts, processorMs, violations) => {
+  const fields = { durationMs: 363, processorMs, attempts }
+  const stood: Note = { kind: 'log', level: 'error', message: 'it stood still', fields }
+  expect(judge(new HistoryBuilder().note(1, 'program', stood))).toHaveLength(violations)
 })
 
 test('a frozen process may lose its membership once', () => {
