@@ -1,4 +1,5 @@
 import { HoldfastError } from '@holdfast/core'
+import { hasMethod } from '../has-method.ts'
 
 export type Row = Record<string, unknown>
 
@@ -24,7 +25,7 @@ export function queriesOf(client: PostgresClient, caller = 'postgresStore'): Run
     // Unprepared it asks for the types of the parameters first, which is a round trip more each time.
     return async (text, values = []) => (await client.unsafe(text, values, { prepare: true })) as readonly Row[]
   }
-  if (has(client, 'query'))
+  if (hasMethod(client, 'query'))
     return async (text, values = []) => (await (client as QueryClient).query(text, values)).rows as readonly Row[]
   throw new HoldfastError(
     'HF_OPTION_INVALID',
@@ -54,11 +55,5 @@ export function sqlState(error: unknown): unknown {
 }
 
 function isPostgresJs(client: PostgresClient): client is PostgresJsClient {
-  return has(client, 'unsafe')
-}
-
-/** Whether it has such a method. */
-export function has(client: unknown, name: string): boolean {
-  const isObject = (typeof client === 'object' && client !== null) || typeof client === 'function'
-  return isObject && typeof (client as Row)[name] === 'function'
+  return hasMethod(client, 'unsafe')
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { has, type PostgresClient, queriesOf, type Row, type RunQuery, sqlState } from './postgres-client.ts'
+import { hasMethod } from '../has-method.ts'
+import { type PostgresClient, queriesOf, type Row, type RunQuery, sqlState } from './postgres-client.ts'
 
 /** A pool or client of `pg`, as far as it prepares statements. */
 interface PreparingClient {
@@ -44,5 +45,5 @@ function nameOf(text: string): string {
 
 /** A PGlite has no names for statements, and `postgres` prepares by itself. */
 function isOfPg(client: unknown): client is PreparingClient {
-  return has(client, 'query') && has(client, 'connect') && !has(client, 'unsafe')
+  return hasMethod(client, 'query') && hasMethod(client, 'connect') && !hasMethod(client, 'unsafe')
 }

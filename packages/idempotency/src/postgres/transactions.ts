@@ -1,5 +1,6 @@
 import { HoldfastError } from '@holdfast/core'
-import { has, type PostgresClient, type PostgresJsClient, type QueryClient } from './postgres-client.ts'
+import { hasMethod } from '../has-method.ts'
+import type { PostgresClient, PostgresJsClient, QueryClient } from './postgres-client.ts'
 
 /** A pool of `pg`, as far as it is used. */
 export interface PgPool {
@@ -37,10 +38,12 @@ export type RunInTransaction = (work: (transaction: PostgresClient) => Promise<v
  * @throws HF_OPTION_INVALID
  */
 export function transactionsOf(client: TransactionClient, user: string, options = ''): RunInTransaction {
-  if (has(client, 'begin')) return async (work) => void (await (client as PostgresJsTransactions).begin(options, work))
-  if (has(client, 'transaction')) return async (work) => void (await (client as PgliteTransactions).transaction(work))
+  if (hasMethod(client, 'begin'))
+    return async (work) => void (await (client as PostgresJsTransactions).begin(options, work))
+  if (hasMethod(client, 'transaction'))
+    return async (work) => void (await (client as PgliteTransactions).transaction(work))
   // A client of pg has connect as well, but transactions of others would run into ours.
-  if (has(client, 'connect') && 'totalCount' in client) return (work) => inPool(client as PgPool, options, work)
+  if (hasMethod(client, 'connect') && 'totalCount' in client) return (work) => inPool(client as PgPool, options, work)
   throw new HoldfastError(
     'HF_OPTION_INVALID',
     `${user} was given no client that begins transactions of its own.\n  Fix: ${user}(new Pool({ connectionString })), ${user}(postgres(url)), or ${user}(pglite).`,

@@ -1,4 +1,5 @@
 import { HoldfastError } from '@holdfast/core'
+import { hasMethod } from '../has-method.ts'
 import type { Script } from './scripts.ts'
 
 /** A client of the package `redis`, or its cluster client, as far as it is used. */
@@ -84,15 +85,9 @@ async function loaded(bySha: () => Promise<unknown>, whole: () => Promise<unknow
 }
 
 function isNodeRedis(client: unknown): client is NodeRedisClient {
-  return hasFunction(client, 'evalSha')
+  return hasMethod(client, 'evalSha')
 }
 
 function isIoRedis(client: unknown): client is IoRedisClient {
-  return hasFunction(client, 'evalsha')
-}
-
-function hasFunction(client: unknown, name: string): boolean {
-  return (
-    typeof client === 'object' && client !== null && typeof (client as Record<string, unknown>)[name] === 'function'
-  )
+  return hasMethod(client, 'evalsha')
 }

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
 import { createConsumer, on } from '@holdfast/core'
-import { afterEach, beforeEach, expect, inject, test } from 'vitest'
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest'
 import { kafkajs } from '../../src/index.ts'
+import { requireInternal } from '../../src/internals/kafkajs.ts'
 import { quietLogger } from '../support/quiet-logger.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { testConsumer, whileRunning } from '../support/test-consumer.ts'
@@ -11,9 +11,7 @@ interface BrokerPrototype {
   joinGroup(this: unknown, request: object): Promise<unknown>
 }
 
-const { prototype } = createRequire(import.meta.resolve('kafkajs'))('kafkajs/src/broker') as {
-  readonly prototype: BrokerPrototype
-}
+const { prototype } = requireInternal<{ readonly prototype: BrokerPrototype }>('broker')
 const { joinGroup } = prototype
 
 /** kafkajs gives a join up after so many answers. */
@@ -23,16 +21,14 @@ let refused: number
 /** Joins are answered as by a broker that coordinates the group no more. */
 beforeEach(() => {
   refused = 0
-  prototype.joinGroup = function (request) {
+  vi.spyOn(prototype, 'joinGroup').mockImplementation(function (this: unknown, request) {
     if (refused >= refusals) return joinGroup.call(this, request)
     refused += 1
     const error = new Error('This is not the correct coordinator for this group')
     return Promise.reject(Object.assign(error, { type: 'NOT_COORDINATOR_FOR_GROUP', retriable: true }))
-  }
+  })
 })
-afterEach(() => {
-  prototype.joinGroup = joinGroup
-})
+afterEach(() => void vi.restoreAllMocks())
 
 test('a first join that is refused for longer than the client tries is tried by another client', async () => {
   await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
