@@ -31,7 +31,10 @@ export async function runMigration(run: RunQuery, texts: readonly string[]): Pro
 /** An entry of the catalogue, the table, or the type of its rows. */
 const MADE_MEANWHILE: readonly unknown[] = ['23505', '42P07', '42710']
 
-/** Rows change two or three times: room in the page, and an index that those changes leave alone, keep them there. */
+/**
+ * A page has room for a second version of each of its rows: when they are done all at once no index is written again (a "heap-only"
+ * update), as long as no indexed column changes.
+ */
 function statements(table: string): readonly string[] {
   const name = quotedTable(table)
   return [
@@ -44,7 +47,7 @@ function statements(table: string): readonly string[] {
   lease_end timestamptz not null,
   expires timestamptz not null,
   result text
-) with (fillfactor = 70)`,
+) with (fillfactor = 45)`,
     `create index if not exists "${`${bareName(table).slice(0, 55)}_expires`}" on ${name} (expires)`,
   ]
 }

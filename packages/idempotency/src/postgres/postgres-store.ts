@@ -68,19 +68,20 @@ class PostgresStore implements IdempotencyStore {
   async claim(requests: readonly ClaimRequest[]): Promise<readonly ClaimResult[]> {
     if (requests.length === 0) return []
     this.#cleanUp?.noteUse()
-    const taken = await this.#run(this.#statements.claim, [
+    const [row] = await this.#run(this.#statements.claim, [
       arrayLiteral(requests.map(({ key }) => key)),
       arrayLiteral(requests.map(({ owner }) => owner)),
       arrayLiteral(requests.map(({ fingerprint }) => fingerprint)),
       arrayLiteral(requests.map(({ leaseMs }) => leaseMs)),
       arrayLiteral(requests.map(({ windowMs }) => windowMs)),
     ])
-    const tokens = new Map(taken.map(({ key, token }) => [key, Number(token)]))
-    const others =
-      tokens.size < requests.length ? await this.#look(requests.filter(({ key }) => !tokens.has(key))) : NONE
+    const { taken, token, tokens } = row as unknown as ClaimRow
+    if (tokens === null && taken === requests.length) return new Array<ClaimResult>(taken).fill(acquired(token))
+    const own = new Map<string, number>(Object.entries(JSON.parse(tokens ?? '{}')))
+    const others = await this.#look(requests.filter(({ key }) => !own.has(key)))
     return requests.map((request) => {
-      const token = tokens.get(request.key)
-      return token === undefined ? refusal(others.get(request.key), request) : { type: 'acquired', token }
+      const mine = own.get(request.key)
+      return mine === undefined ? refusal(others.get(request.key), request) : acquired(mine)
     })
   }
 
@@ -113,9 +114,18 @@ class PostgresStore implements IdempotencyStore {
   }
 
   async #look(requests: readonly ClaimRequest[]): Promise<Others> {
+    if (requests.length === 0) return NONE
     const rows = await this.#run(this.#statements.look, [arrayLiteral(requests.map(({ key }) => key))])
     return new Map((rows as unknown as readonly HeldRow[]).map((row) => [row.key, row]))
   }
+}
+
+interface ClaimRow {
+  readonly taken: number
+  /** The least of those that were given; some clients have a bigint as a text. */
+  readonly token: unknown
+  /** By key, as JSON, where some keys were not taken or their tokens differ; null for none. */
+  readonly tokens: string | null
 }
 
 interface WriteRow {
@@ -134,6 +144,10 @@ interface HeldRow {
 
 type Others = ReadonlyMap<string, HeldRow>
 const NONE: Others = new Map()
+
+function acquired(token: unknown): ClaimResult {
+  return { type: 'acquired', token: Number(token) }
+}
 
 /** Why a key was not taken. Where it is not held any more, it was at that moment, and is looked at again. */
 function refusal(row: HeldRow | undefined, { fingerprint }: ClaimRequest): ClaimResult {

@@ -9,7 +9,9 @@ export interface Statements {
   readonly check: string
 }
 
-const NOW_US = '(extract(epoch from clock_timestamp()) * 1000000)::bigint'
+/** Looked at once for a statement. */
+const NOW = '(select clock_timestamp())'
+const NOW_US = '(select (extract(epoch from clock_timestamp()) * 1000000)::bigint)'
 
 export function statementsOf(table: string): Statements {
   return {
@@ -37,26 +39,33 @@ export function statementsOf(table: string): Statements {
 }
 
 /**
- * Takes the keys that may be taken, and answers these. A token is the microseconds of the server, or one more than the last. Rows
- * are locked in the order of keys.
+ * Takes the keys that may be taken, and answers how many these were and their token; where they are not all, or have not all the
+ * same one, the token of each. A token is the microseconds of the server, or one more than the last. Rows are locked in the order
+ * of keys.
  */
 function claim(table: string): string {
-  return `insert into ${table} as known (key, token, state, owner, fingerprint, lease_end, expires)
-select key, ${NOW_US}, 'claimed', owner, fingerprint,
-  clock_timestamp() + lease_ms * interval '1 millisecond',
-  clock_timestamp() + greatest(lease_ms, window_ms) * interval '1 millisecond'
-from unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::bigint[], $5::text::bigint[])
-  as asked (key, owner, fingerprint, lease_ms, window_ms)
-order by key
-on conflict (key) do update set token = greatest(known.token + 1, excluded.token), state = 'claimed',
-  owner = excluded.owner, fingerprint = excluded.fingerprint, lease_end = excluded.lease_end,
-  expires = excluded.expires, result = null
-where known.expires <= clock_timestamp() or known.state = 'free' or (
-  known.state = 'claimed'
-  and (known.lease_end <= clock_timestamp() or known.owner = excluded.owner)
-  and (known.fingerprint is null or excluded.fingerprint is null or known.fingerprint = excluded.fingerprint)
+  return `with taken as (
+  insert into ${table} as known (key, token, state, owner, fingerprint, lease_end, expires)
+  select key, ${NOW_US}, 'claimed', owner, fingerprint,
+    ${NOW} + lease_ms * interval '1 millisecond',
+    ${NOW} + greatest(lease_ms, window_ms) * interval '1 millisecond'
+  from unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::bigint[], $5::text::bigint[])
+    as asked (key, owner, fingerprint, lease_ms, window_ms)
+  order by key
+  on conflict (key) do update set token = greatest(known.token + 1, excluded.token), state = 'claimed',
+    owner = excluded.owner, fingerprint = excluded.fingerprint, lease_end = excluded.lease_end,
+    expires = excluded.expires, result = null
+  where known.expires <= clock_timestamp() or known.state = 'free' or (
+    known.state = 'claimed'
+    and (known.lease_end <= clock_timestamp() or known.owner = excluded.owner)
+    and (known.fingerprint is null or excluded.fingerprint is null or known.fingerprint = excluded.fingerprint)
+  )
+  returning key, token
 )
-returning key, token`
+select count(*)::int as taken, min(token) as token,
+  case when count(*) < cardinality($1::text::text[]) or min(token) < max(token) then json_object_agg(key, token)::text end
+    as tokens
+from taken`
 }
 
 /** What keys are that were not taken. */

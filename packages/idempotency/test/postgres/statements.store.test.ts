@@ -60,6 +60,24 @@ test.each([0, 1, 50, 5_000])('rows are looked up by their keys where the table h
   }
 })
 
+/** In which page of the table each row is. */
+async function pages(): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await pool.query(`select key, (ctid::text::point)[0]::int as page from ${table}`)
+  return new Map(rows.map(({ key, page }) => [key, page]))
+}
+
+test('rows that are done all at once stay in their pages, so that no index is written for them', async () => {
+  const store = postgresStore(pool, { table, cleanUp: false })
+  const requests = Array.from({ length: 1_000 }, (_, index) => ({ ...request(`orders-${index}@1790000000000`) }))
+  const results = await store.claim(requests)
+  const before = await pages()
+  await store.complete(
+    requests.map(({ key }, index) => ({ key, token: (results[index] as { token: number }).token, result: null })),
+  )
+  expect(await pages()).toEqual(before)
+  expect(new Set(before.values()).size).toBeGreaterThan(10)
+})
+
 /** What the only connection of the pool has prepared for this table. */
 async function prepared(): Promise<number> {
   const { rows } = await pool.query('select name, statement from pg_prepared_statements')
