@@ -17,9 +17,11 @@ interface Frame {
   readonly checksumBytes: number
 }
 
-interface Output {
-  buffer: Buffer
-  length: number
+interface Block {
+  readonly start: number
+  readonly end: number
+  readonly isStored: boolean
+  readonly outputBytes: number
 }
 
 function readFrame(input: Buffer): Frame {
@@ -38,22 +40,15 @@ function readFrame(input: Buffer): Frame {
   }
 }
 
-function reserve(output: Output, bytes: number): void {
-  if (bytes <= output.buffer.length) return
-  const grown = Buffer.allocUnsafeSlow(Math.max(bytes, output.buffer.length * 2))
-  output.buffer.copy(grown, 0, 0, output.length)
-  output.buffer = grown
-}
-
 /**
- * Writes one block from `at` on and returns the end of what it wrote: -1 when the block breaks the
- * format, -2 when it does not fit before `outEnd`.
+ * Writes one block from `at` on and returns the end of what it wrote, or would write where there is no `out`; -1 when the block
+ * breaks the format, or does not fit before `outEnd`.
  */
 function inflateBlock(
   input: Buffer,
   start: number,
   end: number,
-  out: Buffer,
+  out: Buffer | undefined,
   outStart: number,
   outEnd: number,
 ): number {
@@ -66,9 +61,8 @@ function inflateBlock(
       let more = 255
       while (more === 255 && from < end) length += more = input[from++] as number
     }
-    if (from + length > end) return -1
-    if (at + length > outEnd) return -2
-    copyLiteral(input, from, out, at, length)
+    if (from + length > end || at + length > outEnd) return -1
+    if (out !== undefined) copyLiteral(input, from, out, at, length)
     from += length
     at += length
     // Only the last sequence has no match, and every block ends with one.
@@ -82,43 +76,44 @@ function inflateBlock(
       while (more === 255 && from < end) length += more = input[from++] as number
     }
     length += 4
-    if (distance === 0 || distance > at) return -1
-    if (at + length > outEnd) return -2
-    copyMatch(out, at, distance, length)
+    if (distance === 0 || distance > at || at + length > outEnd) return -1
+    if (out !== undefined) copyMatch(out, at, distance, length)
     at += length
   }
   return -1
 }
 
-function inflateInto(output: Output, input: Buffer, frame: Frame, maxBytes: number): void {
+/** The blocks of a frame as far as they hold no more than `maxBytes` together. */
+function readBlocks(input: Buffer, frame: Frame, maxBytes: number): Block[] {
+  const blocks: Block[] = []
+  let at = 0
   let from = frame.bodyStart
   while (from + 4 <= input.length) {
     const head = input.readUInt32LE(from)
-    if (head === 0) return
-    const stored = head >= STORED_BLOCK
-    const size = stored ? head - STORED_BLOCK : head
+    if (head === 0) return blocks
+    const isStored = head >= STORED_BLOCK
     const start = from + 4
-    const end = start + size
+    const end = start + (isStored ? head - STORED_BLOCK : head)
     if (end > input.length) break
-    const outEnd = Math.min(output.length + (stored ? size : frame.blockBytes), maxBytes)
-    if (stored && output.length + size > maxBytes) throw tooLarge('lz4', input.length, maxBytes)
-    reserve(output, outEnd)
-    const wrote = stored
-      ? output.length + input.copy(output.buffer, output.length, start, end)
-      : inflateBlock(input, start, end, output.buffer, output.length, outEnd)
-    if (wrote === -2 && outEnd === maxBytes) throw tooLarge('lz4', input.length, maxBytes)
-    if (wrote < 0) throw corrupt('lz4', input.length, 'bad block')
-    output.length = wrote
+    const outEnd = isStored ? at + end - start : inflateBlock(input, start, end, undefined, at, at + frame.blockBytes)
+    if (outEnd < 0) throw corrupt('lz4', input.length, 'bad block')
+    if (outEnd > maxBytes) throw tooLarge('lz4', input.length, maxBytes)
+    blocks.push({ start, end, isStored, outputBytes: outEnd - at })
+    at = outEnd
     from = end + frame.checksumBytes
   }
   throw corrupt('lz4', input.length, 'truncated')
 }
 
-/** Inflates LZ4 as Kafka clients write it; memory grows with what the blocks really hold. */
+/** Inflates LZ4 as Kafka clients write it; memory is taken only after the size is known, for which blocks are walked through. */
 export function inflateLz4(input: Buffer, maxDecompressedBytes: number): Buffer {
-  const frame = readFrame(input)
-  const guess = Math.min(input.length * 4 + frame.blockBytes, maxDecompressedBytes)
-  const output: Output = { buffer: Buffer.allocUnsafeSlow(guess), length: 0 }
-  inflateInto(output, input, frame, maxDecompressedBytes)
-  return output.buffer.subarray(0, output.length)
+  const blocks = readBlocks(input, readFrame(input), maxDecompressedBytes)
+  const out = Buffer.allocUnsafeSlow(blocks.reduce((sum, { outputBytes }) => sum + outputBytes, 0))
+  let at = 0
+  for (const { start, end, isStored, outputBytes } of blocks) {
+    if (isStored) input.copy(out, at, start, end)
+    else inflateBlock(input, start, end, out, at, at + outputBytes)
+    at += outputBytes
+  }
+  return out
 }

@@ -12,7 +12,7 @@ const MIB = 1024 ** 2
 
 type Bomb = readonly [codec: ZeroCodec, bytes: number, maxMib: number]
 
-/** How much each is, and in what it fits. LZ4 grows into a second buffer, and what one bomb leaves is still there at the next. */
+/** How much each is, and in what it fits. What one bomb leaves is still there at the next. */
 const CASES: readonly (readonly [what: string, maxGrowthMib: number, bombs: readonly Bomb[]])[] = [
   ['gzip', 200, [['gzip', 1_024, 1.1]]],
   [
