@@ -72,8 +72,8 @@ class PostgresStore implements IdempotencyStore {
       arrayLiteral(requests.map(({ key }) => key)),
       arrayLiteral(requests.map(({ owner }) => owner)),
       arrayLiteral(requests.map(({ fingerprint }) => fingerprint)),
-      arrayLiteral(requests.map(({ leaseMs }) => leaseMs)),
-      arrayLiteral(requests.map(({ windowMs }) => windowMs)),
+      arrayLiteral(unlessAlike(requests.map(({ leaseMs }) => leaseMs))),
+      arrayLiteral(unlessAlike(requests.map(({ windowMs }) => windowMs))),
     ])
     const { taken, token, tokens } = row as unknown as ClaimRow
     if (tokens === null && taken === requests.length) return new Array<ClaimResult>(taken).fill(acquired(token))
@@ -144,6 +144,11 @@ interface HeldRow {
 
 type Others = ReadonlyMap<string, HeldRow>
 const NONE: Others = new Map()
+
+/** One of them where all are the same. */
+function unlessAlike(values: readonly number[]): readonly number[] {
+  return values.every((value) => value === values[0]) ? values.slice(0, 1) : values
+}
 
 function acquired(token: unknown): ClaimResult {
   return { type: 'acquired', token: Number(token) }

@@ -47,8 +47,8 @@ function claim(table: string): string {
   return `with taken as (
   insert into ${table} as known (key, token, state, owner, fingerprint, lease_end, expires)
   select key, ${NOW_US}, 'claimed', owner, fingerprint,
-    ${NOW} + lease_ms * interval '1 millisecond',
-    ${NOW} + greatest(lease_ms, window_ms) * interval '1 millisecond'
+    ${NOW} + ${ofEach('lease_ms', '$4')} * interval '1 millisecond',
+    ${NOW} + greatest(${ofEach('lease_ms', '$4')}, ${ofEach('window_ms', '$5')}) * interval '1 millisecond'
   from unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::bigint[], $5::text::bigint[])
     as asked (key, owner, fingerprint, lease_ms, window_ms)
   order by key
@@ -62,10 +62,15 @@ function claim(table: string): string {
   )
   returning key, token
 )
-select count(*)::int as taken, min(token) as token,
-  case when count(*) < cardinality($1::text::text[]) or min(token) < max(token) then json_object_agg(key, token)::text end
-    as tokens
-from taken`
+select taken, token, case when taken < cardinality($1::text::text[]) or token < highest then (
+  select json_object_agg(key, token)::text from taken
+) end as tokens
+from (select count(*)::int as taken, min(token) as token, max(token) as highest from taken) as counted`
+}
+
+/** Of a key, where the array is filled up with nulls: its first entry stands for the rest. */
+function ofEach(column: string, parameter: string): string {
+  return `coalesce(${column}, (select (${parameter}::text::bigint[])[1]))`
 }
 
 /** What keys are that were not taken. */
@@ -94,7 +99,8 @@ function write(table: string, may: string, change: string): string {
   where known.token = excluded.token and ${may} and known.expires > clock_timestamp()
   returning key, expires
 )
-select count(*)::int as written,
-  case when count(*) < cardinality($1::text::text[]) then json_agg(key)::text end as keys
-from written where expires > '-infinity'`
+select written, case when written < cardinality($1::text::text[]) then (
+  select json_agg(key)::text from written where expires > '-infinity'
+) end as keys
+from (select count(*)::int as written from written where expires > '-infinity') as counted`
 }
