@@ -9,13 +9,18 @@ export interface Usage {
   readonly rssMiB: number
 }
 
-/** Time, CPU and memory of a pass over `records` records, from the start of the first to the end of the last. */
+/**
+ * Time, CPU and memory of a pass over `records` records, from the start of the first to the end of the last. Where there is a
+ * warm-up, from the start of the first one behind it, and what is said of a record is said of those behind it.
+ */
 export class Meter {
   /** Resolves when the last record has ended; rejects when none ends for a minute. */
   readonly done: Promise<Usage>
   readonly #records: number
+  readonly #warmUpRecords: number
   readonly #outcome: PromiseWithResolvers<Usage> = Promise.withResolvers()
   readonly #watch: NodeJS.Timeout
+  #started = 0
   #startedMs = 0
   #startedCpu: NodeJS.CpuUsage | undefined
   #ended = 0
@@ -23,14 +28,16 @@ export class Meter {
   #movedMs: number = performance.now()
   #maxRss = 0
 
-  constructor(records: number) {
+  constructor(records: number, warmUpRecords = 0) {
     this.#records = records
+    this.#warmUpRecords = warmUpRecords
     this.done = this.#outcome.promise
     this.#watch = setInterval(() => this.#look(), SAMPLE_MS)
   }
 
   started(): void {
-    if (this.#startedCpu !== undefined) return
+    this.#started += 1
+    if (this.#startedCpu !== undefined || this.#started <= this.#warmUpRecords) return
     this.#startedMs = performance.now()
     this.#startedCpu = process.cpuUsage()
   }
@@ -44,7 +51,7 @@ export class Meter {
     this.#noteRss()
     this.#outcome.resolve({
       seconds,
-      cpuMicrosPerRecord: (user + system) / this.#records,
+      cpuMicrosPerRecord: (user + system) / (this.#records - this.#warmUpRecords),
       rssMiB: this.#maxRss / 2 ** 20,
     })
   }

@@ -30,7 +30,7 @@ const BAR_COLUMNS: readonly Column[] = [{ metric: 'ratio', title: 'ratio', digit
 export const once = defineBench({
   id: 'once',
   summary: 'effects once, by stores and by transactions: what a way costs beside at-least-once',
-  defaults: { records: 80_000, singleRecords: 10_000, bytes: 200, rounds: 3 },
+  defaults: { records: 160_000, singleRecords: 10_000, bytes: 200, rounds: 3 },
   async run({ records, singleRecords, bytes, rounds }, log) {
     await using cluster = await kafka({ optimise: 'throughput', log })
     await using redisServer = await redis({ own: true, log })

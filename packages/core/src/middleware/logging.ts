@@ -1,11 +1,11 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import { readable } from '../errors/readable.ts'
 import { failuresOf } from '../pipeline/batch-results.ts'
-import type { AttemptCall, Middleware } from '../pipeline/middleware.ts'
+import { type AttemptCall, declareMiddleware, type Middleware } from '../pipeline/middleware.ts'
 
 /** One line at debug for every attempt, with what it took and how it ended. Its fields are those of `context.logger`. */
 export function logging(): Middleware {
-  return async function logging(call, next): Promise<unknown> {
+  const logging: Middleware = async (call, next) => {
     const startMs = call.clock.now()
     try {
       const answer = await next()
@@ -19,6 +19,7 @@ export function logging(): Middleware {
       throw thrown
     }
   }
+  return declareMiddleware(logging, { awaitsNext: true })
 }
 
 function write(call: AttemptCall, startMs: number, outcome: object): void {

@@ -1,4 +1,4 @@
-import type { Middleware } from '../pipeline/middleware.ts'
+import { declareMiddleware, type Middleware } from '../pipeline/middleware.ts'
 import { checkCount, checkMillis } from './checks.ts'
 import { type Rate, TokenBucket } from './token-bucket.ts'
 import { Line, pause } from './waiting.ts'
@@ -14,7 +14,7 @@ export function throttle(rate: Rate): Middleware {
   checkMillis('throttle', 'intervalMs', rate.intervalMs)
   const bucket = new TokenBucket(rate)
   const line = new Line()
-  return async function throttle({ records, signal, clock }, next): Promise<unknown> {
+  const throttle: Middleware = async ({ records, signal, clock }, next) => {
     const leave = await line.enter(signal)
     try {
       const waitMs = bucket.waitMs(records.length, clock.now())
@@ -25,4 +25,5 @@ export function throttle(rate: Rate): Middleware {
     }
     return next()
   }
+  return declareMiddleware(throttle, { awaitsNext: true })
 }

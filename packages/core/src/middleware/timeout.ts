@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
-import type { AttemptCall, Middleware } from '../pipeline/middleware.ts'
+import { type AttemptCall, declareMiddleware, type Middleware } from '../pipeline/middleware.ts'
 import { checkMillis } from './checks.ts'
 
 /**
@@ -11,7 +11,7 @@ import { checkMillis } from './checks.ts'
  */
 export function timeout(ms: number): Middleware {
   checkMillis('timeout', 'ms', ms)
-  return async function timeout(call, next): Promise<unknown> {
+  const timeout: Middleware = async (call, next) => {
     const { clock } = call
     const controller = new AbortController()
     const timer = clock.setTimer(() => controller.abort(timedOut(call, ms)), ms)
@@ -25,6 +25,7 @@ export function timeout(ms: number): Middleware {
       timer.clear()
     }
   }
+  return declareMiddleware(timeout, { awaitsNext: true })
 }
 
 function timedOut({ record, handler, attempt }: AttemptCall, ms: number): HoldfastError {

@@ -54,6 +54,11 @@ export interface MiddlewareTraits {
    */
   readonly lendsSlot?: boolean
   /**
+   * It always awaits `next` before it returns, answers what that answered or something in its place, and lets through or handles
+   * what it rejects with. The consumer takes its word for it and does not watch, which spares a microsecond for each attempt.
+   */
+  readonly awaitsNext?: boolean
+  /**
    * Where partitions begin, by what the middleware itself keeps of their progress; asked when they are assigned to this member,
    * and not to be longer than a few seconds: the group waits.
    */

@@ -18,20 +18,27 @@ export class Passage {
   readonly #middleware: Middleware
   readonly #inside: Inside
   readonly #call: Call
+  readonly #isWatched: boolean
+  #isUnderWay = false
+  /** What `next` has given to a middleware that is watched. */
   #given: SeenPromise | undefined
   #misuse: HoldfastError | undefined
   #isClosed = false
 
-  constructor(middleware: Middleware, inside: Inside, call: Call) {
+  constructor(middleware: Middleware, inside: Inside, call: Call, isWatched: boolean) {
     this.#middleware = middleware
     this.#inside = inside
     this.#call = call
+    this.#isWatched = isWatched
   }
 
   readonly next = (inside?: Narrowing): Promise<unknown> => {
     if (this.#isClosed) return this.#refuse('after it had returned')
-    if (this.#given !== undefined) return this.#refuse('twice')
-    this.#given = SeenPromise.of(this.#enter(inside))
+    if (this.#isUnderWay) return this.#refuse('twice')
+    this.#isUnderWay = true
+    const entered = this.#enter(inside)
+    if (!this.#isWatched) return entered
+    this.#given = SeenPromise.of(entered)
     return this.#given
   }
 

@@ -48,8 +48,9 @@ function through(gate: Gate, inside: Inside): Inside {
 }
 
 function around(inside: Inside, middleware: Middleware): Inside {
+  const isWatched = traitsOf(middleware).awaitsNext !== true
   return async (call) => {
-    const passage = new Passage(middleware, inside, call)
+    const passage = new Passage(middleware, inside, call, isWatched)
     let answer: unknown
     try {
       answer = await middleware(call, passage.next)

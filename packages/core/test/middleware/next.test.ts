@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
-import type { Middleware } from '../../src/pipeline/middleware.ts'
+import { declareMiddleware, type Middleware } from '../../src/pipeline/middleware.ts'
 import { Gate, onBroker, onScript, values } from '../support/harness.ts'
 import { batchOf } from '../support/scripted-driver.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
@@ -45,6 +45,27 @@ test('next after the middleware has returned is refused, runs nothing, and is to
   expect(lines.filter(({ level }) => level === 'error')).toMatchObject([
     { message: 'a middleware called next too late', fields: { code: 'HF_NEXT_REFUSED' } },
   ])
+})
+
+test('a middleware that says that it awaits next is taken at its word, and refused a second time like any other', async () => {
+  const answers: unknown[] = []
+  const awaiting: Middleware = async ({ record }, next) => {
+    answers.push(await next().catch(({ message }: Error) => message))
+    if (record.offset === 2) await next()
+  }
+  const handlers = [
+    on('t', ({ offset }) => {
+      if (offset === 1) throw new Error('no')
+      return offset
+    }),
+  ]
+  const use = [declareMiddleware(awaiting, { awaitsNext: true })]
+  const { broker, clock, events } = await onBroker({ ...ONCE, use, handlers })
+  broker.produce('t', values(0, 3))
+  await clock.advance('2s')
+  expect(answers).toEqual([0, 'no', 2])
+  expect(events('attempt:failed')).toMatchObject([{ offset: 2, error: { code: 'HF_NEXT_REFUSED' } }])
+  expect(broker.committed('t', 0)).toBe(2)
 })
 
 test('after the attempt was told to end next begins nothing', async () => {

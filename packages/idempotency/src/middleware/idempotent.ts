@@ -33,6 +33,7 @@ export function idempotent<Value = unknown, Key = unknown, Headers = unknown>(
   return declareMiddleware(idempotent, {
     provides: 'effects once',
     lendsSlot: true,
+    awaitsNext: true,
     start: async (logger) => settings.store.check?.((warning) => logger.warn({ warning }, 'idempotency store')),
   })
 }
