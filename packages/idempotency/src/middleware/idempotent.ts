@@ -10,8 +10,8 @@ import type { Claim } from '../store.ts'
 import { Claims } from './claims.ts'
 import { lostTurn } from './errors.ts'
 import { hold, letGo } from './held.ts'
-import { Lease } from './lease.ts'
-import { type IdempotentOptions, type Settings, settingsOf } from './options.ts'
+import { type Lease, Leases } from './lease.ts'
+import { type IdempotentOptions, settingsOf } from './options.ts'
 import { Requests } from './requests.ts'
 import { type Ending, failed, type Turn } from './turn.ts'
 
@@ -27,7 +27,7 @@ export function idempotent<Value = unknown, Key = unknown, Headers = unknown>(
 ): Middleware {
   const settings = settingsOf(options as unknown as IdempotentOptions)
   const claims = new Claims(settings, new Requests(settings))
-  const holding: Holding = { claims, settings }
+  const holding: Holding = { claims, leases: new Leases(settings) }
   const idempotent: Middleware = (call, next) =>
     call.batch ? handleBatch(call, next, holding) : handleRecord(call, next, holding)
   return declareMiddleware(idempotent, {
@@ -40,16 +40,16 @@ export function idempotent<Value = unknown, Key = unknown, Headers = unknown>(
 
 interface Holding {
   readonly claims: Claims
-  readonly settings: Settings
+  readonly leases: Leases
 }
 
 /** Calls the handler with a record whose key is ours, and settles it. */
-async function handleRecord(call: AttemptCall, next: Next, { claims, settings }: Holding): Promise<unknown> {
+async function handleRecord(call: AttemptCall, next: Next, { claims, leases }: Holding): Promise<unknown> {
   const turn = claims.turnOf(call.record, call.raw[0] as ConsumerRecord, call)
   const askedMs = call.clock.now()
   await claims.claim(turn, call)
   if (turn.ending === undefined) {
-    const lease = new Lease(call, settings, askedMs)
+    const lease = leases.of(call, askedMs)
     lease.keep(turn.claim as Claim)
     hold(turn)
     try {
@@ -67,13 +67,13 @@ async function handleRecord(call: AttemptCall, next: Next, { claims, settings }:
 }
 
 /** Calls the handler with the records whose keys are ours, and settles these. */
-async function handleBatch(call: AttemptCall, next: Next, { claims, settings }: Holding): Promise<unknown> {
+async function handleBatch(call: AttemptCall, next: Next, { claims, leases }: Holding): Promise<unknown> {
   const turns = claims.turnsOf(call)
   const askedMs = call.clock.now()
   await Promise.all(turns.map((turn) => claims.claim(turn, call)))
   const mine = turns.filter(({ ending }) => ending === undefined)
   if (mine.length > 0) {
-    const lease = new Lease(call, settings, askedMs)
+    const lease = leases.of(call, askedMs)
     for (const { claim } of mine) lease.keep(claim as Claim)
     mine.forEach(hold)
     const { signal } = lease

@@ -1,16 +1,45 @@
-import type { AttemptCall, HoldfastError, Timer } from '@holdfast/core'
+import type { AttemptCall, Clock, HoldfastError, Timer } from '@holdfast/core'
 import type { Claim, IdempotencyStore } from '../store.ts'
 import { claimLost } from './errors.ts'
+import { SharedTimer, type Ticking } from './shared-timer.ts'
 
 /** Shares of a lease: when it is renewed, and how soon again where the store did not answer. */
 const RENEWED_AT = 1 / 3
 const TRIED_AGAIN_AT = 1 / 12
 
+interface LeaseSettings {
+  readonly store: IdempotencyStore
+  readonly leaseMs: number
+}
+
+/** The leases of a middleware, which has a timer for each clock of its consumers. */
+export class Leases {
+  readonly #settings: LeaseSettings
+  readonly #timers = new WeakMap<Clock, SharedTimer>()
+
+  constructor(settings: LeaseSettings) {
+    this.#settings = settings
+  }
+
+  /** That of an attempt, whose claims were asked for at that time. */
+  of(call: AttemptCall, askedMs: number): Lease {
+    return new Lease(call, this.#settings, this.#timerOf(call.clock), askedMs)
+  }
+
+  #timerOf(clock: Clock): SharedTimer {
+    const known = this.#timers.get(clock)
+    if (known !== undefined) return known
+    const made = new SharedTimer(clock, Math.floor(this.#settings.leaseMs * RENEWED_AT))
+    this.#timers.set(clock, made)
+    return made
+  }
+}
+
 /**
  * Keeps the leases of an attempt while it runs: renews them every third of their length, and says when one is lost. It ends
  * with the attempt's signal and at its deadline, so that a handler which is not waited for any more does not hold its key.
  */
-export class Lease {
+export class Lease implements Ticking {
   readonly #call: AttemptCall
   readonly #store: IdempotencyStore
   readonly #leaseMs: number
@@ -19,19 +48,18 @@ export class Lease {
   /** From when on the leases run, at the earliest: when they were asked for, by this member's clock. */
   #grantedMs: number
   #isRenewing = false
-  #timer: Timer | undefined
+  readonly #timer: SharedTimer
+  /** Set while the store has to be asked again. */
+  #retry: Timer | undefined
 
   /** Why it was lost. */
   lost: HoldfastError | undefined
 
-  constructor(
-    call: AttemptCall,
-    { store, leaseMs }: { readonly store: IdempotencyStore; readonly leaseMs: number },
-    grantedMs: number,
-  ) {
+  constructor(call: AttemptCall, { store, leaseMs }: LeaseSettings, timer: SharedTimer, grantedMs: number) {
     this.#call = call
     this.#store = store
     this.#leaseMs = leaseMs
+    this.#timer = timer
     this.#grantedMs = grantedMs
   }
 
@@ -42,7 +70,7 @@ export class Lease {
 
   keep(claim: Claim): void {
     this.#claims.add(claim)
-    if (this.#timer === undefined) this.#schedule()
+    if (this.#claims.size === 1) this.#timer.add(this)
   }
 
   /** The claim is settled by itself. */
@@ -52,24 +80,25 @@ export class Lease {
 
   end(): void {
     this.#claims.clear()
-    this.#timer?.clear()
+    this.#timer.delete(this)
+    this.#retry?.clear()
   }
 
-  #schedule(share = RENEWED_AT): void {
-    this.#timer?.clear()
-    this.#timer = this.#call.clock.setTimer(() => this.#tick(), Math.floor(this.#leaseMs * share))
-  }
-
-  #tick(): void {
+  tick(): void {
     const { clock, signal, deadline } = this.#call
     if (this.#claims.size === 0 || signal.aborted || clock.wallNow() >= deadline.getTime()) return
     if (clock.now() - this.#grantedMs >= this.#leaseMs)
       return this.#lose(`its lease of ${this.#leaseMs} ms has run out, and the store did not renew it`)
-    this.#schedule()
+    this.#timer.add(this)
     if (this.#isRenewing) return
     this.#renew().catch(() => {
-      if (this.#claims.size > 0) this.#schedule(TRIED_AGAIN_AT)
+      if (this.#claims.size > 0) this.#tryAgain()
     })
+  }
+
+  #tryAgain(): void {
+    this.#timer.delete(this)
+    this.#retry = this.#call.clock.setTimer(() => this.tick(), Math.floor(this.#leaseMs * TRIED_AGAIN_AT))
   }
 
   async #renew(): Promise<void> {
