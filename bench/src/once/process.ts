@@ -24,8 +24,8 @@ await serveArm<OnceSettings>(async (settings) => {
 })
 
 /**
- * From the first handler behind the warm-up to the commit that covers the last record: what is still to be written down when the last handler has
- * ended belongs to the cost of a way. The consumer stops then, and commits at once.
+ * From the first handler behind the warm-up to the commit that covers the last record: what is still to be written down when the
+ * last handler has ended belongs to the cost of a way. The consumer stops then, and commits at once.
  */
 async function pass(settings: OnceSettings, way: Way, warmUpRecords: number): Promise<Usage> {
   const { topic, slots, maxPollRecords, records, waitMs } = settings

@@ -39,6 +39,7 @@ export function withMiddleware(outer: readonly AnyMiddleware[], clock: Clock, ga
 function through(gate: Gate, inside: Inside): Inside {
   const begin = async (call: Call, sinceMs: number): Promise<unknown> => {
     try {
+      if (call.context.isAborted) throw call.signal.reason
       return await inside(call)
     } finally {
       gate.leave(call.context, sinceMs)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { ConsumerOptions } from '../../src/config/options.ts'
 import { type HandlerContext, on } from '../../src/pipeline/handler.ts'
-import { type AttemptCall, declareMiddleware, type Middleware } from '../../src/pipeline/middleware.ts'
+import { type AttemptCall, declareMiddleware, type Middleware, type Narrowing } from '../../src/pipeline/middleware.ts'
 import { onBroker, type Rig, rig } from '../support/harness.ts'
 
 const wait = ({ clock }: Pick<AttemptCall, 'clock'>, ms: number): Promise<void> =>
@@ -12,8 +12,10 @@ const wait = ({ clock }: Pick<AttemptCall, 'clock'>, ms: number): Promise<void> 
 class Counter {
   now = 0
   most = 0
+  begun = 0
 
   async around<T>(inside: () => Promise<T>): Promise<T> {
+    this.begun += 1
     this.now += 1
     this.most = Math.max(this.most, this.now)
     try {
@@ -35,11 +37,13 @@ interface Scene extends Rig {
 interface Times {
   readonly storeMs: number
   readonly lendsSlot?: boolean
+  /** What `next` is called with. */
+  narrow?(): Narrowing
   handle(context: HandlerContext, rig: Pick<AttemptCall, 'clock'>): Promise<void>
 }
 
 /** A consumer whose middleware waits for a store before each handler and after it. */
-async function scene({ storeMs, handle, lendsSlot = true }: Times, options: Partial<ConsumerOptions>): Promise<Scene> {
+async function scene({ storeMs, handle, narrow, lendsSlot = true }: Times, options: Partial<ConsumerOptions>): Promise<Scene> {
   const attempts = new Counter()
   const handlers = new Counter()
   const endings: unknown[] = []
@@ -47,7 +51,7 @@ async function scene({ storeMs, handle, lendsSlot = true }: Times, options: Part
     attempts.around(async () => {
       try {
         await wait(call, storeMs)
-        await next()
+        await next(narrow?.())
         await wait(call, storeMs)
         endings.push('done')
       } catch (error) {
@@ -150,6 +154,38 @@ test('the status tells attempts that are ahead from slots that are busy', async 
   expect(slots.ahead).toBe(made.attempts.now - 2)
   expect(slots.ahead).toBeGreaterThan(2)
   expect(made.handlers.now).toBe(2)
+})
+
+test('what is aborted by its middleware while it waits for a slot is not begun', async () => {
+  let isQuick = true
+  const controllers: AbortController[] = []
+  const held = Promise.withResolvers<void>()
+  const made = await scene(
+    {
+      storeMs: 10,
+      handle: (_, at) => (isQuick ? wait(at, 10) : held.promise),
+      narrow() {
+        const controller = new AbortController()
+        controllers.push(controller)
+        return { signal: controller.signal }
+      },
+    },
+    { concurrency: 2, commitInterval: { ms: 10 } },
+  )
+  made.broker.produce('t', records(100))
+  await timeTo(made, 100)
+  isQuick = false
+  made.broker.produce('t', records(20))
+  await made.clock.advance(100)
+  expect(made.handlers.begun).toBe(102)
+  const waiting = controllers.slice(102)
+  expect(waiting.length).toBeGreaterThan(2)
+  const lost = new Error('its claim is lost')
+  for (const controller of waiting) controller.abort(lost)
+  held.resolve()
+  await made.clock.advance(5)
+  expect(made.handlers.begun).toBe(102)
+  expect(made.endings.slice(100)).toEqual(waiting.map(() => lost))
 })
 
 test('an attempt does not age while it waits for a slot', async () => {
