@@ -43,7 +43,10 @@ interface Times {
 }
 
 /** A consumer whose middleware waits for a store before each handler and after it. */
-async function scene({ storeMs, handle, narrow, lendsSlot = true }: Times, options: Partial<ConsumerOptions>): Promise<Scene> {
+async function scene(
+  { storeMs, handle, narrow, lendsSlot = true }: Times,
+  options: Partial<ConsumerOptions>,
+): Promise<Scene> {
   const attempts = new Counter()
   const handlers = new Counter()
   const endings: unknown[] = []
