@@ -9,7 +9,7 @@ export interface Statements {
   readonly check: string
 }
 
-/** Looked at once for a statement. */
+/** Looked at once for a statement: it may wait for a row, but for less than a window, after which a row can be deleted. */
 const NOW = '(select clock_timestamp())'
 const NOW_US = '(select (extract(epoch from clock_timestamp()) * 1000000)::bigint)'
 
