@@ -91,13 +91,7 @@ describe('dead letters on a real broker', () => {
     await whileRunning(consumer, async () => {
       // At its start the topic has to be there.
       await joined.promise
-      await cluster.admin.deleteTopics({ topics: [deadLetterTopic] })
-      // The broker hears of it after its controller has answered, and takes letters until then.
-      await until(
-        'the deletion',
-        () => cluster.admin.listTopics(),
-        (topics) => !topics.includes(deadLetterTopic),
-      )
+      await cluster.deleteTopic(deadLetterTopic)
       await cluster.produceNumbers(topic, 10, 1)
       await until(
         'a refusal',

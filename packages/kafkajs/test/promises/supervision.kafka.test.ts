@@ -79,7 +79,7 @@ describe('what changes under a running consumer', () => {
       () => member.handled.length,
       (count) => count === 5,
     )
-    await cluster.admin.deleteTopics({ topics: [topic] })
+    await cluster.deleteTopic(topic)
     const error = await Promise.race([member.ended, sleep(40_000, 'still running', { ref: false })])
     expect(error).toMatchObject({ code: 'HF_TOPIC_MISSING', message: expect.stringContaining(topic) })
     expect(member.crashes.map(({ willRestart }) => willRestart)).toEqual([true, false])

@@ -71,7 +71,7 @@ describe('a dead-letter topic', () => {
     consumer.on('group:joined', () => joined.resolve())
     await whileRunning(consumer, async () => {
       await joined.promise
-      await cluster.admin.deleteTopics({ topics: [deadLetterTopic] })
+      await cluster.deleteTopic(deadLetterTopic)
       await cluster.produceNumbers(input, 20, 1)
       await committed(cluster, input, 7)
       expect(failures[0]?.error).toMatchObject({ code: 'HF_DEAD_LETTER_FAILED', cause: { code: 'HF_TOPIC_MISSING' } })

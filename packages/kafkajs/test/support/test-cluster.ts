@@ -62,6 +62,16 @@ export class TestCluster implements AsyncDisposable {
     return topic
   }
 
+  /** The broker hears of it after its controller has answered, and takes records until then. */
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#admin.deleteTopics({ topics: [topic] })
+    await until(
+      `the deletion of ${topic}`,
+      () => this.#admin.listTopics(),
+      (topics) => !topics.includes(topic),
+    )
+  }
+
   async produce(topic: string, messages: Message[]): Promise<void> {
     await this.#producer.send({ topic, messages, acks: -1 })
   }
