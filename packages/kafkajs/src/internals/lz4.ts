@@ -17,13 +17,6 @@ interface Frame {
   readonly checksumBytes: number
 }
 
-interface Block {
-  readonly start: number
-  readonly end: number
-  readonly isStored: boolean
-  readonly outputBytes: number
-}
-
 function readFrame(input: Buffer): Frame {
   if (input.length < SMALLEST_FRAME_BYTES || input.readUInt32LE(0) !== FRAME_MAGIC) {
     throw corrupt('lz4', input.length, 'no LZ4 frame')
@@ -83,22 +76,24 @@ function inflateBlock(
   return -1
 }
 
-/** The blocks of a frame as far as they hold no more than `maxBytes` together. */
-function readBlocks(input: Buffer, frame: Frame, maxBytes: number): Block[] {
-  const blocks: Block[] = []
+/**
+ * Writes the blocks of a frame and returns how many bytes they hold, or would where there is no `out`. Nothing is kept of a block:
+ * a frame can have millions of empty ones.
+ */
+function inflateFrame(input: Buffer, frame: Frame, out: Buffer | undefined, maxBytes: number): number {
   let at = 0
   let from = frame.bodyStart
   while (from + 4 <= input.length) {
     const head = input.readUInt32LE(from)
-    if (head === 0) return blocks
+    if (head === 0) return at
     const isStored = head >= STORED_BLOCK
     const start = from + 4
     const end = start + (isStored ? head - STORED_BLOCK : head)
     if (end > input.length) break
-    const outEnd = isStored ? at + end - start : inflateBlock(input, start, end, undefined, at, at + frame.blockBytes)
+    const outEnd = isStored ? at + end - start : inflateBlock(input, start, end, out, at, at + frame.blockBytes)
     if (outEnd < 0) throw corrupt('lz4', input.length, 'bad block')
     if (outEnd > maxBytes) throw tooLarge('lz4', input.length, maxBytes)
-    blocks.push({ start, end, isStored, outputBytes: outEnd - at })
+    if (isStored && out !== undefined) input.copy(out, at, start, end)
     at = outEnd
     from = end + frame.checksumBytes
   }
@@ -107,13 +102,8 @@ function readBlocks(input: Buffer, frame: Frame, maxBytes: number): Block[] {
 
 /** Inflates LZ4 as Kafka clients write it; memory is taken only after the size is known, for which blocks are walked through. */
 export function inflateLz4(input: Buffer, maxDecompressedBytes: number): Buffer {
-  const blocks = readBlocks(input, readFrame(input), maxDecompressedBytes)
-  const out = Buffer.allocUnsafeSlow(blocks.reduce((sum, { outputBytes }) => sum + outputBytes, 0))
-  let at = 0
-  for (const { start, end, isStored, outputBytes } of blocks) {
-    if (isStored) input.copy(out, at, start, end)
-    else inflateBlock(input, start, end, out, at, at + outputBytes)
-    at += outputBytes
-  }
+  const frame = readFrame(input)
+  const out = Buffer.allocUnsafeSlow(inflateFrame(input, frame, undefined, maxDecompressedBytes))
+  inflateFrame(input, frame, out, maxDecompressedBytes)
   return out
 }

@@ -92,6 +92,11 @@ describe('lz4', () => {
     expect(() => inflateLz4(stored, 99)).toThrow('maxDecompressedBytes')
   })
 
+  it('passes over blocks that hold nothing', () => {
+    const empty = Array.from({ length: 100_000 }, () => withLength(Buffer.alloc(0), true))
+    expect(inflateLz4(frame(...empty, withLength(Buffer.from('end'), true)), 3).toString()).toBe('end')
+  })
+
   it.each<[string, Buffer, string]>([
     ['another magic', Buffer.from('02214c186040821234', 'hex'), 'no LZ4 frame'],
     ['nothing', Buffer.alloc(0), 'no LZ4 frame'],
