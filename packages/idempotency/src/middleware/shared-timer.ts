@@ -12,7 +12,6 @@ export class SharedTimer {
   /** When each is due, the next one first. */
   readonly #dueMs = new Map<Ticking, number>()
   #timer: Timer | undefined
-  #isTicking = false
 
   constructor(clock: Clock, delayMs: number) {
     this.#clock = clock
@@ -23,7 +22,7 @@ export class SharedTimer {
   add(ticking: Ticking): void {
     this.#dueMs.delete(ticking)
     this.#dueMs.set(ticking, this.#clock.now() + this.#delayMs)
-    if (!this.#isTicking) this.#arm(this.#delayMs)
+    this.#arm(this.#delayMs)
   }
 
   /** The last one that leaves lets the process end. */
@@ -40,15 +39,16 @@ export class SharedTimer {
 
   #tick(): void {
     this.#timer = undefined
-    this.#isTicking = true
     const nowMs = this.#clock.now()
+    const due: Ticking[] = []
     for (const [ticking, dueMs] of this.#dueMs) {
-      if (dueMs > nowMs) break
-      this.#dueMs.delete(ticking)
-      ticking.tick()
+      if (dueMs > nowMs) {
+        this.#arm(dueMs - nowMs)
+        break
+      }
+      due.push(ticking)
     }
-    this.#isTicking = false
-    const [nextMs] = this.#dueMs.values()
-    if (nextMs !== undefined) this.#arm(nextMs - nowMs)
+    // One of them can take another out.
+    for (const ticking of due) if (this.#dueMs.delete(ticking)) ticking.tick()
   }
 }
