@@ -33,23 +33,6 @@ function readBlock(input: Buffer, at: number, end: number): Block {
   return { start, end, outputBytes }
 }
 
-function readBlocks(input: Buffer): Block[] {
-  const magic = input.subarray(0, XERIAL_MAGIC.length)
-  if (!magic.equals(XERIAL_MAGIC)) return [readBlock(input, 0, input.length)]
-  if (input.length < XERIAL_HEADER_BYTES) throw corrupt('snappy', input.length, 'truncated header')
-  const blocks: Block[] = []
-  let at = XERIAL_HEADER_BYTES
-  while (at < input.length) {
-    if (at + 4 > input.length) throw corrupt('snappy', input.length, 'truncated block length')
-    const start = at + 4
-    const end = start + input.readUInt32BE(at)
-    if (end > input.length) throw corrupt('snappy', input.length, 'truncated block')
-    blocks.push(readBlock(input, start, end))
-    at = end
-  }
-  return blocks
-}
-
 /** Writes one block to `out`; false when the block breaks the format. */
 function inflateBlock(input: Buffer, block: Block, out: Buffer, outStart: number): boolean {
   const { end } = block
@@ -88,18 +71,40 @@ function inflateBlock(input: Buffer, block: Block, out: Buffer, outStart: number
   return at === outEnd
 }
 
+/**
+ * Writes the blocks of an input and returns how many bytes they claim, and hold where there is an `out` to prove it. Nothing is
+ * kept of a block: an input can have millions of empty ones.
+ */
+function inflateBlocks(input: Buffer, out: Buffer | undefined): number {
+  let written = 0
+  const take = (start: number, end: number): void => {
+    const block = readBlock(input, start, end)
+    if (out !== undefined && !inflateBlock(input, block, out, written))
+      throw corrupt('snappy', input.length, 'bad element')
+    written += block.outputBytes
+  }
+  if (!input.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) {
+    take(0, input.length)
+    return written
+  }
+  if (input.length < XERIAL_HEADER_BYTES) throw corrupt('snappy', input.length, 'truncated header')
+  let at = XERIAL_HEADER_BYTES
+  while (at < input.length) {
+    if (at + 4 > input.length) throw corrupt('snappy', input.length, 'truncated block length')
+    const start = at + 4
+    const end = start + input.readUInt32BE(at)
+    if (end > input.length) throw corrupt('snappy', input.length, 'truncated block')
+    take(start, end)
+    at = end
+  }
+  return written
+}
+
 /** Inflates snappy as Kafka clients write it; memory is taken only after the size is known. */
 export function inflateSnappy(input: Buffer, maxDecompressedBytes: number): Buffer {
-  const blocks = readBlocks(input)
-  const totalBytes = blocks.reduce((sum, block) => sum + block.outputBytes, 0)
-  if (totalBytes > maxDecompressedBytes) {
-    throw tooLarge('snappy', input.length, maxDecompressedBytes)
-  }
+  const totalBytes = inflateBlocks(input, undefined)
+  if (totalBytes > maxDecompressedBytes) throw tooLarge('snappy', input.length, maxDecompressedBytes)
   const out = Buffer.allocUnsafeSlow(totalBytes)
-  let at = 0
-  for (const block of blocks) {
-    if (!inflateBlock(input, block, out, at)) throw corrupt('snappy', input.length, 'bad element')
-    at += block.outputBytes
-  }
+  inflateBlocks(input, out)
   return out
 }
