@@ -65,6 +65,11 @@ describe('snappy', () => {
     expect(inflateSnappy(xerial([]), LIMIT)).toHaveLength(0)
   })
 
+  it('passes over blocks that hold nothing', () => {
+    const empty = Array.from({ length: 100_000 }, () => block([]))
+    expect(inflateSnappy(xerial([...empty, block(BANANA)]), LIMIT).toString()).toBe('banana')
+  })
+
   it('agrees with a naive model', () => {
     fc.assert(
       fc.property(fc.array(opsArbitrary, { minLength: 1, maxLength: 3 }), (blocks) => {
