@@ -53,6 +53,11 @@ test.each(OWN_STORES)(
         't',
         Array.from({ length: 60 }, (_, index) => ({ value: String(index) })),
       )
+      await expect.poll(() => ended !== undefined, { timeout: 20_000 }).toBe(true)
+      await ended
+      // What is refused from here on is so because of the kill: a busy machine may have refused a slow first call.
+      const refusedAtKill = refused
+      await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThan(refusedAtKill)
       await expect
         .poll(() => consumer.status().health.reasons.map(({ code }) => code), { timeout: 10_000 })
         .toContain('dependency-down')
