@@ -31,6 +31,12 @@ export interface KafkaOptions {
    * @default 'startup'
    */
   optimise?: 'startup' | 'throughput'
+  /**
+   * The first start of a machine takes some seconds more, to keep the classes of the broker's JVM in the user's cache folder
+   * (50 MiB): later starts, with this option or without, take half the time. For the local JVM; elsewhere it changes nothing.
+   * @default false
+   */
+  keepClasses?: boolean
 }
 
 /** The options with every default filled in. */
@@ -42,10 +48,11 @@ export interface KafkaRequest {
   readonly env: NodeJS.ProcessEnv
   readonly heapMb: number
   readonly optimise: 'startup' | 'throughput'
+  readonly keepClasses: boolean
 }
 
 export function resolveOptions(options: KafkaOptions): KafkaRequest {
-  const { brokers = 1, optimise = 'startup', sasl } = options
+  const { brokers = 1, optimise = 'startup', keepClasses = false, sasl } = options
   if (brokers !== 1 && brokers !== 3)
     throw new ProvisioningError('KAFKA_OPTION_INVALID', `brokers is ${String(brokers)}: it may be 1 or 3`)
   if (sasl !== undefined && /["\\]/.test(sasl.username + sasl.password))
@@ -56,6 +63,7 @@ export function resolveOptions(options: KafkaOptions): KafkaRequest {
   return Object.freeze({
     brokers,
     optimise,
+    keepClasses,
     sasl,
     properties: { ...options.properties },
     log: options.log ?? ((line: string) => void process.stderr.write(`${line}\n`)),

@@ -19,7 +19,7 @@ export interface KafkaProject {
  * `inject('kafkaBrokers')`. Tests that break a broker bring up one of their own by `kafka()`.
  */
 export async function setup(project: KafkaProject): Promise<() => Promise<void>> {
-  const cluster = await kafka()
+  const cluster = await kafka({ keepClasses: true })
   project.provide('kafkaBrokers', cluster.brokers)
   return () => cluster.stop()
 }

@@ -7,6 +7,8 @@ const REMEDY = `install a Java runtime ${OLDEST} or newer, or set JAVA_HOME`
 export interface Java {
   readonly command: string
   readonly version: number
+  /** All that it says of itself: which build it is. */
+  readonly banner: string
 }
 
 export type JavaAnswer = Java | { readonly reason: string; readonly remedy: string }
@@ -16,12 +18,12 @@ export async function findJava(env: NodeJS.ProcessEnv): Promise<JavaAnswer> {
   const command = env.JAVA_HOME ? join(env.JAVA_HOME, 'bin', 'java') : 'java'
   const banner = await versionBanner(command, env)
   const version = banner && parseJavaVersion(banner)
-  if (!version) {
+  if (!banner || !version) {
     const where = env.JAVA_HOME ? `${command} does not run` : 'there is no java on PATH'
     return { reason: where, remedy: REMEDY }
   }
   if (version < OLDEST) return { reason: `Java ${version} is too old: ${command}`, remedy: REMEDY }
-  return { command, version }
+  return { command, version, banner }
 }
 
 /** The feature release: 17 of `version "17.0.15"`, 8 of `version "1.8.0_402"`. */

@@ -10,28 +10,40 @@ import { freePorts } from '../ports.ts'
 import { renderProperties } from '../properties.ts'
 import { untilReady } from '../ready.ts'
 import { brokerProcess } from './broker-process.ts'
+import type { Jvm } from './class-archive.ts'
 import { type GuardedFolder, guardedFolder } from './guarded-folder.ts'
-import type { Java } from './java.ts'
 import { loopback, type NodePorts, nodeProperties } from './node-properties.ts'
 import { formatLogDir } from './storage.ts'
 
 const READY_MS = 60_000
 
+interface NodesJvm extends Jvm {
+  readonly flags: readonly string[]
+}
+
 /** Starts one process per broker, with ports and a data folder of their own. */
-export async function startNodes(request: KafkaRequest, java: Java, classPath: string): Promise<RunningKafka> {
+export async function startNodes(request: KafkaRequest, { java, classPath, flags }: NodesJvm): Promise<RunningKafka> {
   const ports = await choosePorts(request)
   const data = await guardedFolder(join(tmpdir(), 'holdfast-kafka-'), request.env)
   const hosts = ports.plain.map((_port, index) =>
     brokerProcess({
       id: index + 1,
       command: java.command,
-      args: [...jvmFlags(request), '-cp', classPath, 'kafka.Kafka', files(data, index + 1).settings],
+      args: [
+        ...jvmFlags(request),
+        ...flags,
+        `-XX:ErrorFile=${files(data, index + 1).crash}`,
+        '-cp',
+        classPath,
+        'kafka.Kafka',
+        files(data, index + 1).settings,
+      ],
       env: request.env,
       logFile: files(data, index + 1).log,
       pidFile: files(data, index + 1).pid,
     }),
   )
-  const running = runningKafka(java, ports, hosts, data)
+  const running = runningKafka(java.version, ports, hosts, data)
   try {
     await Promise.all(hosts.map(({ id }) => writeNode(request, ports, data, id)))
     await Promise.all(hosts.map((host) => host.start()))
@@ -58,11 +70,16 @@ function jvmFlags({ heapMb, optimise }: KafkaRequest): string[] {
   ]
 }
 
-function runningKafka(java: Java, ports: NodePorts, hosts: readonly BrokerHost[], data: GuardedFolder): RunningKafka {
+function runningKafka(
+  javaVersion: number,
+  ports: NodePorts,
+  hosts: readonly BrokerHost[],
+  data: GuardedFolder,
+): RunningKafka {
   const brokers = ports.plain.map(loopback)
   return {
     via: 'jvm',
-    title: `local JVM (Kafka ${KAFKA_VERSION}, Java ${java.version}) at ${brokers.join()}`,
+    title: `local JVM (Kafka ${KAFKA_VERSION}, Java ${javaVersion}) at ${brokers.join()}`,
     brokers,
     saslBrokers: ports.sasl.map(loopback),
     hosts,
@@ -103,6 +120,8 @@ interface NodeFiles {
   readonly settings: string
   readonly logDir: string
   readonly log: string
+  /** What a JVM that crashes says of it; it would write that where this process runs. */
+  readonly crash: string
   /** Directly in the data folder: the guard looks for it there. */
   readonly pid: string
 }
@@ -113,6 +132,7 @@ function files({ path }: GuardedFolder, id: number): NodeFiles {
     settings: join(node, 'server.properties'),
     logDir: join(node, 'data'),
     log: join(node, 'log'),
+    crash: join(node, 'crash'),
     pid: join(path, `${id}.pid`),
   }
 }

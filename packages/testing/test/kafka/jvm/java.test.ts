@@ -31,7 +31,8 @@ test.each([
 
 test('JAVA_HOME comes before PATH', async () => {
   const command = await install('openjdk version "21.0.1"')
-  expect(await findJava({ ...process.env, JAVA_HOME: home })).toEqual({ command, version: 21 })
+  const banner = 'openjdk version "21.0.1"\n'
+  expect(await findJava({ ...process.env, JAVA_HOME: home })).toEqual({ command, version: 21, banner })
 })
 
 test('an old Java is named as such', async () => {
