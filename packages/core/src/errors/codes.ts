@@ -54,7 +54,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
   HF_DECODE_FAILED: {
     meaning: 'A key, value or header could not be decoded, or did not pass its schema.',
     retryable: false,
-    fix: 'Correct the producer or widen the schema; the partition stays halted at the record until then.',
+    fix: 'Correct the producer or widen the schema; until then such records are dead, or their partition halts at them.',
   },
   HF_DRIVER_CRASHED: {
     meaning: 'The client library ended the consumer and will not restart it.',
@@ -275,9 +275,9 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
   },
   HF_TRANSACTION_REFUSED: {
     meaning:
-      'The brokers refuse the transactions of this consumer: it may not use its ids, or the text that goes with offsets.',
+      'The brokers refuse the transactions of this consumer: its ids, its commits for the group, a time-out of a minute, or the text that goes with offsets.',
     retryable: false,
-    fix: 'Allow its user WRITE and DESCRIBE on the transactional ids, and leave offset.metadata.max.bytes at 4096 or more.',
+    fix: 'Allow its user WRITE and DESCRIBE on the ids and READ on the group; leave transaction.max.timeout.ms at a minute, and offset.metadata.max.bytes at 4096, or more.',
   },
   HF_TRANSACTION_UNRESOLVED: {
     meaning: 'A transaction failed, or got no answer; nothing of it is visible, or all. It is resolved and repeated.',
