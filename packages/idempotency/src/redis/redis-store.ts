@@ -40,6 +40,8 @@ export function redisStore(
   return new RedisStore(callsOf(client), prefix, shards, allowEviction)
 }
 
+const SEE_TO_IT = 'see to it that maxmemory-policy is noeviction'
+
 class RedisStore implements IdempotencyStore {
   readonly name: string = 'redis'
   readonly #calls: RedisCalls
@@ -55,9 +57,13 @@ class RedisStore implements IdempotencyStore {
   }
 
   async check(warn: (message: string) => void): Promise<void> {
-    const servers = await this.#calls.memory()
-    if (servers.length === 0)
-      return warn('this client cannot say whether Redis evicts keys: see to it that maxmemory-policy is noeviction')
+    let servers: readonly string[]
+    try {
+      servers = await this.#calls.memory()
+    } catch (error) {
+      return warn(`Redis can't be asked whether it evicts keys (${String(error)}): ${SEE_TO_IT}`)
+    }
+    if (servers.length === 0) return warn(`this client cannot say whether Redis evicts keys: ${SEE_TO_IT}`)
     try {
       for (const memory of servers) refuseEviction(memory)
     } catch (error) {

@@ -34,6 +34,16 @@ test('every server of a cluster is asked', async () => {
   await expect(redisStore(cluster).check?.(() => undefined)).rejects.toMatchObject({ code: 'HF_STORE_REFUSED' })
 })
 
+test.each([{ allowEviction: false }, { allowEviction: true }])(
+  'a server that does not answer, or may not, is warned of, and does not end the run (%o)',
+  async (options) => {
+    const warnings: string[] = []
+    const silent = { ...client(''), info: () => Promise.reject(new Error('NOPERM')) }
+    await redisStore(silent, options).check?.((message) => warnings.push(message))
+    expect(warnings).toEqual([expect.stringMatching(/NOPERM.*see to it that maxmemory-policy is noeviction/)])
+  },
+)
+
 test('a client that cannot tell is warned of', async () => {
   const warnings: string[] = []
   const cluster = { evalSha: async () => [], eval: async () => [] }
