@@ -1,3 +1,4 @@
+import { translateError } from '../translate-error.ts'
 import { DEFAULT_MAX_DECOMPRESSED_BYTES, registerCodecs } from './codecs.ts'
 import { mendHeaders } from './headers.ts'
 import { mendHeartbeat } from './heartbeat.ts'
@@ -17,10 +18,18 @@ export interface HardenOptions {
 
 /**
  * Checks the installed kafkajs and mends it for the whole process; calling it again changes
- * nothing but a raised limit. Throws `HF_KAFKAJS_UNKNOWN` and mends nothing when kafkajs is not
- * the known one.
+ * nothing but a raised limit. Where kafkajs is not the known one nothing is mended.
+ * @throws HF_DRIVER_INCOMPATIBLE
  */
 export function hardenKafkajs(options: HardenOptions = {}): void {
+  try {
+    mend(options)
+  } catch (error) {
+    throw translateError(error, { brokers: [] })
+  }
+}
+
+function mend(options: HardenOptions): void {
   assertKnownKafkajs()
   mendRequestQueue()
   mendHeaders()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { InternalFault } from '../../src/internals/fault.ts'
 import { hardenKafkajs } from '../../src/internals/harden.ts'
 import { rawHeaders } from '../../src/internals/headers.ts'
-import { CompressionCodecs, requireInternal } from '../../src/internals/kafkajs.ts'
+import { CompressionCodecs, CompressionTypes, requireInternal } from '../../src/internals/kafkajs.ts'
 import { assertKnownKafkajs } from '../../src/internals/self-test.ts'
 import { installedSeams, type KafkajsSeams, METHODS } from '../../src/internals/shapes.ts'
 import { decodeRecord, record } from './wire.ts'
@@ -88,6 +88,16 @@ describe('assertKnownKafkajs', () => {
 })
 
 describe('hardenKafkajs', () => {
+  it('says by a code of ours that kafkajs is another one', () => {
+    const { GZIP } = CompressionTypes
+    try {
+      Reflect.deleteProperty(CompressionTypes, 'GZIP')
+      expect(() => hardenKafkajs()).toThrow(expect.objectContaining({ code: 'HF_DRIVER_INCOMPATIBLE' }))
+    } finally {
+      Object.assign(CompressionTypes, { GZIP })
+    }
+  })
+
   it('applies every mend, once', () => {
     const Decoder = requireInternal<{ prototype: object }>('protocol/decoder')
     const RequestQueue = requireInternal<{ prototype: object }>('network/requestQueue')
