@@ -3,11 +3,13 @@ import type { EventListener, EventName } from './ports/events.ts'
 import type { StopReport } from './runtime/session.ts'
 import type { ConsumerStatus } from './runtime/status.ts'
 
+/** Of `run`. */
 export interface RunOptions {
   /** Stops the consumer when it aborts, as `stop()` does. */
   readonly signal?: AbortSignal
 }
 
+/** Of `stop`. */
 export interface StopOptions {
   /** How long to wait for handlers that run. @default shutdownTimeoutMs */
   readonly timeoutMs?: number
@@ -40,6 +42,7 @@ export interface Consumer extends AsyncDisposable {
    * @throws HF_OPTION_INVALID
    */
   setConcurrency(concurrency: number | 'auto'): void
+  /** How it is now. */
   status(): ConsumerStatus
   /** Listens to an event; answers a function that ends the listening. */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void

@@ -6,6 +6,7 @@ const MAX_LENGTH = 200
 const PLAIN = /^[\w.@-]*$/
 const UNPLAIN_BYTE = /[^\w.@-]/g
 
+/** What a key is made of. */
 export interface KeyParts {
   readonly groupId: string
   /** What the keys are of: the handler, or a name that stays when the handler's changes. */

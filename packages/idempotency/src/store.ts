@@ -11,6 +11,7 @@
  */
 export type KeyState = 'claimed' | 'done' | 'free'
 
+/** Asks for a key; times are milliseconds. */
 export interface ClaimRequest {
   /** As `claimKey` makes them: 1 to 255 printable characters of ASCII, without a space. */
   readonly key: string
@@ -45,11 +46,13 @@ export interface Claim {
   readonly token: number
 }
 
+/** Asks for a longer lease, in milliseconds. */
 export interface Renewal extends Claim {
   /** From now on. */
   readonly leaseMs: number
 }
 
+/** Says that the effect of a key was made. */
 export interface Completion extends Claim {
   /** JSON, for those who claim the key later. */
   readonly result: string | null

@@ -7,7 +7,9 @@ import { RecordProducer } from './produce/record-producer.ts'
 export interface RecordWriter extends AsyncDisposable {
   /**
    * Resolves when every in-sync replica has all of them (`acks=all`, idempotent), those of one partition in their order. Rejects
-   * with a `HoldfastError`; any of them may have been written then. Settles within half a minute. Needs no `this`.
+   * with a `HoldfastError`: HF_PRODUCE_FAILED, HF_RECORD_REFUSED, HF_RECORD_TOO_LARGE, HF_PARTITION_MISSING, HF_TOPIC_MISSING,
+   * HF_AUTH_FAILED, HF_BROKER_UNREACHABLE, or after `stop` HF_STATE_INVALID; any of them may have been written then. Settles within
+   * half a minute. Needs no `this`.
    */
   readonly produce: (records: readonly OutgoingRecord[]) => Promise<void>
   /** Closes every connection; what is under way is given up. */

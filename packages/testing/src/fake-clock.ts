@@ -30,6 +30,7 @@ interface PendingTimer {
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
 
+/** A clock at 0 monotonic milliseconds that nothing moves but its own methods. */
 export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
   const { wallStartMs = Date.UTC(2026, 0, 1), turns = 6 } = options
   const timers = new Set<PendingTimer>()

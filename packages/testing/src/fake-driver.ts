@@ -32,6 +32,7 @@ export type {
 } from './fake-driver/fake-transactions.ts'
 export type { FetchFaults } from './fake-driver/fetch-faults.ts'
 
+/** Of `driver` of a fake broker. */
 export interface FakeDriverOptions {
   /** Records of one partition in one batch. @default 100 */
   readonly maxBatchRecords?: number
@@ -281,6 +282,7 @@ export class FakeBroker {
   }
 }
 
+/** A broker in memory, without topics: its `driver()` is for `createConsumer`. */
 export function fakeBroker(): FakeBroker {
   return new FakeBroker()
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { DriverFactory } from '../ports/driver.ts'
 
+/** Whether a value is the default, was given, or follows from other options. */
 export type Origin = 'default' | 'given' | 'derived'
 
 /** One option as it is in force. */

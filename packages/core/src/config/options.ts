@@ -8,6 +8,7 @@ import type { DriverFactory, PartitionAssignmentStrategy } from '../ports/driver
 import type { Logger } from '../ports/logger.ts'
 import type { NullKey, Order } from '../schedule/ordering.ts'
 
+/** What is promised of a record that may be delivered more than once. */
 export type Delivery = 'at-most-once' | 'at-least-once' | 'exactly-once'
 
 /**
@@ -216,6 +217,7 @@ export interface ConsumerOptions {
   readonly clock?: Clock
 }
 
+/** Of `transactions`. */
 export interface TransactionOptions {
   /** Groups that read the same topic need different ones. @default groupId */
   readonly transactionalIdPrefix?: string

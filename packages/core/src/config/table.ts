@@ -4,6 +4,7 @@ import { isHandlerDefinition } from '../pipeline/handler.ts'
 import { CircuitBreaker } from '../policy/circuit-breaker.ts'
 import { FailurePolicy } from '../policy/failure-policy.ts'
 
+/** An option of `createConsumer`: what it may be, its default, and the Kafka property it stands for. */
 export interface OptionSpec {
   readonly schema: z.ZodType
   /** What is allowed, in words that complete "must be …". */

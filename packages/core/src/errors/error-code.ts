@@ -1,3 +1,4 @@
+/** What `HoldfastError.code` can be; `ERROR_CODES` says what each means. */
 export type ErrorCode =
   | 'HF_ABORTED'
   | 'HF_AUTH_FAILED'

@@ -1,6 +1,7 @@
 import { ERROR_CODES } from './codes.ts'
 import type { ErrorCode } from './error-code.ts'
 
+/** What an error carries beside its code and message. */
 export interface HoldfastErrorOptions {
   readonly cause?: unknown
   readonly details?: Readonly<Record<string, unknown>>

@@ -10,6 +10,7 @@ export interface HealthSource {
 
 export type ProbeName = 'liveness' | 'readiness'
 
+/** What a probe says of one consumer; `groupId` is undefined where it cannot be told. */
 export interface ConsumerReport {
   readonly groupId: string | undefined
   readonly state: LifecycleState
@@ -17,6 +18,7 @@ export interface ConsumerReport {
   readonly reasons: readonly HealthReason[]
 }
 
+/** The body of a probe. */
 export interface ProbeReport {
   /** What the probe comes to; `fail` is answered with 503. */
   readonly status: 'pass' | 'fail'

@@ -4,6 +4,7 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { HealthCode } from '../policy/health.ts'
 import { type HealthSource, LIVENESS_CODES, type ProbeName, probe } from './probes.ts'
 
+/** Of `createHealthServer`. */
 export interface HealthServerOptions {
   /** The consumers of this process. A probe passes if it does for each of them. */
   readonly consumers: readonly HealthSource[]
@@ -18,6 +19,7 @@ export interface HealthServerOptions {
   readonly livenessCodes?: readonly HealthCode[]
 }
 
+/** A server for probes that listens. */
 export interface HealthServer extends AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number }
   /** Ends every connection, idle ones at once; resolves when the port is free. */

@@ -1,3 +1,4 @@
+/** So many records in so many milliseconds, whole numbers of at least 1. */
 export interface Rate {
   readonly records: number
   readonly intervalMs: number

@@ -53,6 +53,7 @@ export interface BatchHandlerContext extends HandlerContext {
   produce(outputs: Output | readonly Output[], from?: { readonly offset: number }): void
 }
 
+/** Handles a record: it is settled when the answer resolves, whatever that is, and fails with what is thrown. */
 export type RecordHandler<Value, Key, Headers> = (
   record: ConsumerRecord<Value, Key, Headers>,
   context: HandlerContext,
@@ -86,6 +87,7 @@ export interface HandlerOptions<Value, Key, Headers> {
   readonly batch?: boolean
 }
 
+/** The name of a topic, or what names of topics match. */
 export type TopicPattern = string | RegExp
 
 /** A handler with its topics, made by `on`. */

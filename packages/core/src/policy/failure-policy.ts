@@ -21,7 +21,10 @@ export class FailurePolicy {
     Object.freeze(this)
   }
 
-  /** What comes when the steps so far have not helped. */
+  /**
+   * What comes when the steps so far have not helped.
+   * @throws HF_OPTION_INVALID where nothing can follow them, or no policy is given
+   */
   // biome-ignore lint/suspicious/noThenProperty: a policy reads as a sentence; awaiting one is refused below
   then(next: FailurePolicy): FailurePolicy {
     if (typeof next === 'function') throw new TypeError('a failure policy is no promise, and cannot be awaited')
@@ -34,6 +37,7 @@ export class FailurePolicy {
    * Another policy for some errors: those of a class, or those for which a function answers true. The first that fits
    * counts. Errors of a handler that holdfast wraps are matched by what the handler threw. A function that throws fits
    * nothing, and no `skip` is believed that it may have kept from another end.
+   * @throws HF_OPTION_INVALID
    */
   when(filter: ErrorFilter, policy: FailurePolicy): FailurePolicy {
     if (typeof filter !== 'function') throw invalid('when takes a class of errors, or a function of an error')
@@ -55,6 +59,7 @@ export class FailurePolicy {
 
 const DEFAULT_BACKOFF: ExponentialBackoff = Object.freeze({ fromMs: 200, toMs: 30_000 })
 
+/** Of `retry`. */
 export interface RetryOptions {
   /** Calls of the handler for one record, the first one included. @default 5 */
   readonly attempts?: number
@@ -62,14 +67,20 @@ export interface RetryOptions {
   readonly backoff?: ExponentialBackoff
 }
 
-/** Tries again in place. Only the key of the record waits. */
+/**
+ * Tries again in place. Only the key of the record waits.
+ * @throws HF_OPTION_INVALID
+ */
 export function retry({ attempts = 5, backoff = DEFAULT_BACKOFF }: RetryOptions = {}): FailurePolicy {
   if (!Number.isSafeInteger(attempts) || attempts < 1)
     throw invalid(`retry.attempts = ${String(attempts)} is not allowed: it must be a whole number of at least 1`)
   return new FailurePolicy([{ type: 'retry', attempts, backoff: exponential(backoff) }])
 }
 
-/** A first pause, and the longest. */
+/**
+ * A first pause, of at least 1 ms, and the longest; in between it doubles, with full jitter.
+ * @throws HF_OPTION_INVALID
+ */
 export function exponential({ fromMs, toMs }: ExponentialBackoff): ExponentialBackoff {
   if (!(fromMs >= 1 && toMs >= fromMs && toMs < 2 ** 31))
     throw invalid(
@@ -88,7 +99,10 @@ export function halt(): FailurePolicy {
   return new FailurePolicy([{ type: 'halt' }])
 }
 
-/** Goes on without the record: its effect is lost, which is counted and logged with this reason. */
+/**
+ * Goes on without the record: its effect is lost, which is counted and logged with this reason.
+ * @throws HF_OPTION_INVALID for a reason that is empty
+ */
 export function skip(reason: string): FailurePolicy {
   if (typeof reason !== 'string' || reason.trim() === '')
     throw invalid('skip needs a reason, which is logged for each record')

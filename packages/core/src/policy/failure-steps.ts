@@ -1,4 +1,4 @@
-/** A pause that doubles with each attempt, with full jitter. */
+/** A pause that doubles with each attempt from `fromMs` to `toMs` milliseconds, with full jitter. */
 export interface ExponentialBackoff {
   readonly fromMs: number
   readonly toMs: number
@@ -48,4 +48,5 @@ export interface SkipStep {
 }
 
 export type FinalStep = DeadLetterStep | HaltStep | SkipStep
+/** One step of a failure policy. */
 export type FailureStep = RetryStep | RetryTopicsStep | FinalStep

@@ -2,6 +2,7 @@ import type { LifecycleState } from '../model/lifecycle.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
 import type { CircuitState } from './circuit.ts'
 
+/** `starting` until the first assignment; `degraded`: it works, and something needs a look. */
 export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy'
 
 /**
@@ -40,6 +41,7 @@ export type HealthCode =
   | 'paused-by-watchdog'
   | 'buffer-full'
 
+/** One cause of a status that is not healthy. */
 export interface HealthReason {
   readonly code: HealthCode
   /** What it does to the status. */
@@ -52,6 +54,7 @@ export interface HealthReason {
   readonly sinceMs?: number
 }
 
+/** How a consumer is, judged by its progress. */
 export interface Health {
   readonly status: HealthStatus
   /** The worst come first; empty where all is well. */

@@ -5,6 +5,7 @@ import type { RetryLevel } from './failure-steps.ts'
 /** A delay as text, `'30s'`, whose topic is named by `topicName`; or a topic of a name of its own. */
 export type RetryTopic = string | { readonly topic: string; readonly delayMs: number }
 
+/** Of `retryTopics`. */
 export interface RetryTopicsOptions {
   /**
    * Names the retry topic of a topic for a delay; asked once for each, when the consumer is created. One that throws, or answers no
@@ -27,7 +28,9 @@ const MAX_DELAY_MS = 2 ** 31 - 1
  * Tries again later, without holding the partition up: the record goes to a topic in which it waits, is handled once more,
  * and goes on to the next one when it fails again. Delays are counted from the time stamp of the record, so they survive
  * restarts; a time stamp of the future makes none longer. Later records of its key do not wait, unless `keepOrder` is set.
- * `retryTopics(['5s', '1m', '10m'])` needs the topics `<topic>.retry.5s`, `.1m` and `.10m`, and subscribes to them.
+ * `retryTopics(['5s', '1m', '10m'])` needs the topics `<topic>.retry.5s`, `.1m` and `.10m`, and subscribes to them. A
+ * delay is a number with `ms`, `s`, `m`, `h` or `d`, of 24 days at the most.
+ * @throws HF_OPTION_INVALID
  */
 export function retryTopics(topics: readonly RetryTopic[], options: RetryTopicsOptions = {}): FailurePolicy {
   if (!Array.isArray(topics) || topics.length === 0)

@@ -7,6 +7,7 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number): Timer
 }
 
+/** A timer that is set; cleared, or when it has fired, `clear` does nothing. */
 export interface Timer {
   clear(): void
 }

@@ -57,6 +57,7 @@ export interface DriverContext {
   readonly sink: DriverSink
 }
 
+/** Answers where assigned partitions begin, one entry for each, in their order. */
 export type StartsAt = (partitions: readonly AssignedPartition[]) => Promise<readonly AssignedPartition[]>
 
 /** A record to write, byte for byte. */
@@ -192,6 +193,7 @@ export interface DriverLogs {
   read(partition: TopicPartition, from: number, to: number): AsyncIterable<RecordSource>
 }
 
+/** A client library for one consumer, from `start` to `stop`. */
 export interface Driver {
   /** Without it retry topics cannot keep the order of keys. */
   readonly logs?: DriverLogs

@@ -9,10 +9,12 @@ import type { FilterOption } from '../policy/error-filter.ts'
 import type { HealthReason, HealthStatus } from '../policy/health.ts'
 import type { CommitRequest } from './driver.ts'
 
+/** Of a partition under the epoch of its assignment. */
 export interface PartitionEvent extends TopicPartition {
   readonly epoch: number
 }
 
+/** Of an attempt; of a batch the offset is that of its first record, where nothing else is said. */
 export interface AttemptEvent extends PartitionEvent {
   readonly offset: number
   readonly attempt: number
@@ -221,7 +223,9 @@ export interface ConsumerEvents {
   'driver:crashed': { readonly error: HoldfastError; readonly willRestart: boolean }
 }
 
+/** The name of an event, as `record:dead`. */
 export type EventName = keyof ConsumerEvents
+/** Hears an event; what it throws, or rejects with, is logged. */
 export type EventListener<Name extends EventName> = (event: ConsumerEvents[Name]) => void
 
 /** Typed events whose listeners cannot break the consumer: what one throws goes to `onListenerError`. */

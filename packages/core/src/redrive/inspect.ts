@@ -5,12 +5,16 @@ import type { RedriveOptions } from './redrive.ts'
 /** As those of `redrive`. */
 export type InspectOptions = Pick<RedriveOptions, 'driver' | 'topic' | 'filter' | 'logger' | 'clock' | 'signal'>
 
+/** Of `peekDeadLetters`. */
 export interface PeekOptions extends InspectOptions {
   /** How many letters are answered at most. @default 10 */
   readonly maximum?: number
 }
 
-/** The first dead letters of a topic that pass the filter, as they lie there. Nothing is remembered. */
+/**
+ * The first dead letters of a topic that pass the filter, as they lie there. Nothing is remembered.
+ * @throws what `filter` throws, and what a consumer of the topic fails with, as HF_TOPIC_MISSING
+ */
 export async function peekDeadLetters(options: PeekOptions): Promise<DeadLetter[]> {
   const { topic, filter = () => true, maximum = 10 } = options
   const found: DeadLetter[] = []
@@ -36,7 +40,10 @@ export interface DeadLetterGroup {
   readonly example: DeadLetter
 }
 
-/** What lies in a dead-letter topic, by where it came from and why it failed; the most first. Nothing is remembered. */
+/**
+ * What lies in a dead-letter topic, by where it came from and why it failed; the most first. Nothing is remembered.
+ * @throws as `peekDeadLetters`
+ */
 export async function listDeadLetters(options: InspectOptions): Promise<DeadLetterGroup[]> {
   const { topic, filter = () => true } = options
   const groups = new Map<string, DeadLetterGroup>()

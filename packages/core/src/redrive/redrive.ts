@@ -16,6 +16,7 @@ const DEFAULT_MAX_REDRIVES = 3
 /** So many ids are remembered in one call; a copy lies close to its original. */
 const MAX_REMEMBERED = 100_000
 
+/** Of `redrive`. */
 export interface RedriveOptions {
   readonly driver: DriverFactory
   /** The dead-letter topic. */
@@ -65,6 +66,7 @@ export interface RedriveOptions {
  */
 export type LetterFate = 'sent' | 'filtered' | 'looping' | 'copy' | 'quarantined' | 'truncated' | 'misdirected'
 
+/** What a call of `redrive` came to. */
 export interface RedriveReport {
   /** Letters by what became of them; with `dryRun`, what would have. */
   readonly counts: Readonly<Record<LetterFate, number>>

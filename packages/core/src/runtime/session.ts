@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { LifecycleState } from '../model/lifecycle.ts'
 import type { AttemptEvent } from '../ports/events.ts'
 
+/** What `stop` left behind. */
 export interface StopReport {
   /** Handlers that did not end in time; their records are not committed and will be delivered again. */
   readonly abandoned: readonly AttemptEvent[]

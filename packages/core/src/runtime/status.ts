@@ -10,6 +10,7 @@ import type { DeadlineStatus } from '../state/deadlines.ts'
 import type { CircuitStatus } from '../state/dependency.ts'
 import type { OldestOpen, PartitionPhase, PartitionState } from '../state/partition-state.ts'
 
+/** A partition of this member, as of the call of `status`. */
 export interface PartitionStatus {
   readonly topic: string
   readonly partition: number
@@ -64,6 +65,7 @@ export interface FencedCounts {
   readonly commits: number
 }
 
+/** The slots in use, as of the call of `status`. */
 export interface SlotStatus {
   readonly concurrency: number
   readonly busy: number
@@ -73,6 +75,7 @@ export interface SlotStatus {
   readonly idleByOrder: number
 }
 
+/** A consumer as of the call of `status`. */
 export interface ConsumerStatus {
   readonly state: LifecycleState
   readonly health: Health

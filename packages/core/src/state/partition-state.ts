@@ -26,6 +26,7 @@ const PHASE_TRANSITIONS: Readonly<Record<PartitionPhase, readonly PartitionPhase
   retired: [],
 }
 
+/** An offset that is not settled, and its age in milliseconds. */
 export interface OldestOpen {
   readonly offset: number
   readonly ageMs: number

@@ -2,6 +2,7 @@ import { type Clock, HoldfastError } from '@holdfast/core'
 import type { Claim, ClaimRequest, ClaimResult, Completion, IdempotencyStore, Renewal, WriteResult } from '../store.ts'
 import { Gatherer, type GathererLimits } from './gatherer.ts'
 
+/** Of `batched`. */
 export interface BatchingOptions {
   /** How many entries a call of the store has at the most. @default 500 */
   readonly maxSize?: number
@@ -13,6 +14,7 @@ export interface BatchingOptions {
   readonly clock?: Pick<Clock, 'setTimer'>
 }
 
+/** A store that gathers, and counts what it asked. */
 export interface BatchedStore extends IdempotencyStore {
   /** The calls that were made of the store so far, and the entries that they had. */
   readonly counts: { readonly calls: number; readonly entries: number }

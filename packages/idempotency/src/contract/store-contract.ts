@@ -6,6 +6,7 @@ import type { StoreCase, StoreEnvironment } from './store-environment.ts'
 /** What every store keeps, case by case. */
 export const STORE_CASES: readonly StoreCase[] = [...CLAIM_CASES, ...FENCING_CASES, ...BATCH_CASES]
 
+/** Of `storeContract`. */
 export interface StoreContractOptions {
   /** Names the store in the names of the cases. */
   readonly name: string
@@ -13,6 +14,7 @@ export interface StoreContractOptions {
   setup(): StoreEnvironment | Promise<StoreEnvironment>
 }
 
+/** A case of the contract for a test runner; `run` rejects where the store breaks it. */
 export interface StoreContractTest {
   readonly name: string
   run(): Promise<void>

@@ -9,6 +9,7 @@ export interface StoreEnvironment {
   close(): Promise<void>
 }
 
+/** A case of the contract. */
 export interface StoreCase {
   readonly name: string
   /** Rejects where the store breaks the contract. */

@@ -21,11 +21,13 @@ const READ_COMMITTED = 'isolation level read committed'
 /** A pool of `pg`, the `sql` of `postgres`, or a PGlite. */
 export type OutboxClient = PgPool | PostgresJsTransactions | PgliteTransactions
 
+/** Of `outbox`. */
 export interface OutboxOptions {
   /** A table as `migrate` makes it. @default 'holdfast_outbox' */
   readonly table?: string
 }
 
+/** A table of messages, what puts them in, and what writes them to Kafka. */
 export interface Outbox {
   /**
    * Puts messages into the table, in this order, with one statement: in the transaction of the handle that it is given, which is the

@@ -8,6 +8,7 @@ export interface RelayFailure {
   readonly retryInMs: number
 }
 
+/** Of `relay`; times are milliseconds, whole numbers of at least 1. */
 export interface RelayOptions {
   /**
    * Writes records of one topic, those of a partition in their order, and resolves when they cannot be lost any more, as
@@ -24,7 +25,7 @@ export interface RelayOptions {
   readonly maxBytes?: number
   /** The pause after a first failure; it doubles with each further one. @default 500 */
   readonly retryBackoffMs?: number
-  /** @default 30000 */
+  /** The longest pause. @default 30000 */
   readonly retryBackoffMaxMs?: number
   /**
    * A write without an answer by then has failed. A process that stands still for ten seconds more loses its place to another

@@ -14,6 +14,7 @@ export interface PostgresJsClient {
   unsafe(text: string, values?: any[], options?: { readonly prepare?: boolean }): PromiseLike<readonly unknown[]>
 }
 
+/** What statements can be sent to: a pool or client of `pg`, a PGlite, or the `sql` of `postgres`. */
 export type PostgresClient = QueryClient | PostgresJsClient
 
 /** Runs one statement. */

@@ -8,10 +8,11 @@ import { preparedQueriesOf } from './prepared-queries.ts'
 import { type Statements, statementsOf } from './statements.ts'
 import { quotedTable } from './table-name.ts'
 
+/** Of `postgresStore`. */
 export interface PostgresStoreOptions {
   /** A table as `migrate` makes it. @default 'holdfast_claims' */
   readonly table?: string
-  /** How what has expired is deleted; `false` leaves it to you. */
+  /** How what has expired is deleted; `false` leaves it to you. @default { everyMs: 60000, rows: 1000 } */
   readonly cleanUp?: CleanUpOptions | false
 }
 

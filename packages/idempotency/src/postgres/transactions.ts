@@ -9,6 +9,7 @@ export interface PgPool {
   connect(): Promise<PgPoolClient>
 }
 
+/** A client of a pool of `pg`, as far as it is used. */
 export interface PgPoolClient extends QueryClient {
   release(error?: Error | boolean): void
   on(event: 'error', listener: (error: Error) => void): unknown

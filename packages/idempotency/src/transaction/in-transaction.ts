@@ -14,6 +14,7 @@ import { Partitions } from './partitions.ts'
 import type { Progress } from './progress.ts'
 import { DEFAULT_PROGRESS_TABLE, progressStatements } from './tables.ts'
 
+/** Of `inTransaction`. */
 export interface InTransactionOptions {
   /** The tables as `migrateProgress` makes them: this, and this with `_done`. @default 'holdfast_progress' */
   readonly table?: string

@@ -20,6 +20,7 @@ export const DRIVER_CASES: readonly DriverCase[] = [
   ...TRANSACTION_CASES,
 ]
 
+/** Of `driverContract`. */
 export interface DriverContractOptions {
   /** Names the driver in the names of the cases. */
   readonly name: string
@@ -27,6 +28,7 @@ export interface DriverContractOptions {
   setup(): DriverEnvironment | Promise<DriverEnvironment>
 }
 
+/** A case of the contract; `run` rejects where the driver breaks it. */
 export interface ContractTest {
   readonly name: string
   run(): Promise<void>

@@ -10,6 +10,7 @@ export interface CommitSeen extends CommitRequest {
   readonly stored: boolean
 }
 
+/** Commits that get no answer. */
 export interface CommitFault {
   /** Requests to fail. @default 1 */
   readonly times?: number

@@ -11,6 +11,7 @@ import { Hold } from './hold.ts'
 /** The requests of a transaction, in their order. */
 export type TransactionStep = 'begin' | 'send' | 'offsets' | 'commit'
 
+/** Transactions that get no answer. */
 export interface TransactionFault {
   /** The step that gets no answer. */
   readonly step: TransactionStep

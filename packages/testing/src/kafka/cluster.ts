@@ -1,6 +1,7 @@
 import type { BrokerHost } from './broker-host.ts'
 import { ProvisioningError } from './provisioning-error.ts'
 
+/** Which way led to a broker. */
 export type KafkaVia = 'external' | 'docker' | 'jvm'
 
 /** A Kafka that has produced and fetched. */

@@ -1,10 +1,12 @@
 import { ProvisioningError } from './provisioning-error.ts'
 
+/** A user of the SASL listener, mechanism PLAIN; neither may hold quotes or backslashes. */
 export interface SaslCredentials {
   readonly username: string
   readonly password: string
 }
 
+/** Of `kafka`. */
 export interface KafkaOptions {
   /**
    * One broker, or three with replication factor 3 and `min.insync.replicas` 2. Broker 1 is the

@@ -1,3 +1,4 @@
+/** What `ProvisioningError.code` can be. */
 export type ProvisioningCode =
   /** No way led to a broker. */
   | 'KAFKA_NOT_FOUND'

@@ -12,6 +12,7 @@ export interface TestServer extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+/** The process of a server that a test may break; each resolves when it is done. */
 export interface ServerProcess {
   start(): Promise<void>
   kill(): Promise<void>
@@ -19,6 +20,7 @@ export interface ServerProcess {
   resume(): Promise<void>
 }
 
+/** Of `redis` and `postgres`. */
 export interface TestServerOptions {
   /** A server that nobody else uses, so that it may be broken. @default false */
   readonly own?: boolean
