@@ -3,13 +3,13 @@ import type { EventListener, EventName } from './ports/events.ts'
 import type { StopReport } from './runtime/session.ts'
 import type { ConsumerStatus } from './runtime/status.ts'
 
-/** Of `run`. */
+/** Options of `run`. */
 export interface RunOptions {
   /** Stops the consumer when it aborts, as `stop()` does. */
   readonly signal?: AbortSignal
 }
 
-/** Of `stop`. */
+/** Options of `stop`. */
 export interface StopOptions {
   /** How long to wait for handlers that run. @default shutdownTimeoutMs */
   readonly timeoutMs?: number

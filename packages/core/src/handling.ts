@@ -1,7 +1,7 @@
 import type { ConsumerConfig } from './config/options.ts'
 import type { Failing } from './failing.ts'
 import { type BoundHandler, Handlers } from './pipeline/handlers.ts'
-import { lendsSlots, startMiddleware, startsByMiddleware, tellCommits } from './pipeline/start-middleware.ts'
+import { lendsSlots, startMiddleware, startsByMiddleware, tellProgress } from './pipeline/start-middleware.ts'
 import { withMiddleware } from './pipeline/with-middleware.ts'
 import type { Clock } from './ports/clock.ts'
 import type { StartsAt } from './ports/driver.ts'
@@ -42,7 +42,7 @@ export class Handling {
       isolate,
       wrap: withMiddleware(config.use, clock, this.gate),
     })
-    tellCommits(config, events)
+    tellProgress(config, events)
   }
 
   /** @throws HF_HANDLER_CONFLICT, HF_HANDLER_MISSING */

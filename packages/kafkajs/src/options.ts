@@ -19,7 +19,10 @@ export interface KafkajsOptions {
   readonly sasl?: SaslOptions
   /** Lets SASL credentials travel without TLS to hosts that are not this machine. @default false */
   readonly allowPlaintextSasl?: boolean
-  /** How long `run` looks for a broker that answers, and tries again where the first join fails, before it rejects. @default 30000 */
+  /**
+   * How long `run` looks for a broker that answers, and tries again where the first join fails, before it rejects.
+   * @default 30000
+   */
   readonly startTimeoutMs?: number
   /** How long opening a connection may take. @default 5000 */
   readonly connectionTimeoutMs?: number

@@ -32,7 +32,7 @@ export type {
 } from './fake-driver/fake-transactions.ts'
 export type { FetchFaults } from './fake-driver/fetch-faults.ts'
 
-/** Of `driver` of a fake broker. */
+/** Options of `driver` of a fake broker. */
 export interface FakeDriverOptions {
   /** Records of one partition in one batch. @default 100 */
   readonly maxBatchRecords?: number

@@ -187,8 +187,8 @@ export interface ConsumerOptions {
   readonly maxRecordHeaderBytes?: number
   /**
    * How often a batch that the client cannot decode and that may be damaged is fetched, with pauses as between attempts, before
-   * its offsets are quarantined: the dead-letter topic gets a note of them, and the partition goes on past them. Without such a topic it
-   * halts. @default 3
+   * its offsets are quarantined: the dead-letter topic gets a note of them, and the partition goes on past them. Without such
+   * a topic it halts. @default 3
    */
   readonly quarantineAfter?: number
   /** How long `stop` waits for handlers that run. @default 30000 */
@@ -217,7 +217,7 @@ export interface ConsumerOptions {
   readonly clock?: Clock
 }
 
-/** Of `transactions`. */
+/** Options of `transactions`. */
 export interface TransactionOptions {
   /** Groups that read the same topic need different ones. @default groupId */
   readonly transactionalIdPrefix?: string

@@ -179,6 +179,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: true,
     fix: 'See the message and the cause; without a leader or enough replicas, bring the brokers of the topic up.',
   },
+  HF_PROGRESS_CONFLICT: {
+    meaning:
+      'The database is further in a partition than its log is: the topic was created anew, or has lost its end. No handler is called.',
+    retryable: true,
+    fix: 'Say by setProgress which records are done: none of another topic, those before the end of a log that lost it.',
+  },
   HF_PROMISE_CONFLICT: {
     meaning: 'Two options ask for promises that cannot both be kept.',
     retryable: false,

@@ -4,7 +4,7 @@ import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { HealthCode } from '../policy/health.ts'
 import { type HealthSource, LIVENESS_CODES, type ProbeName, probe } from './probes.ts'
 
-/** Of `createHealthServer`. */
+/** Options of `createHealthServer`. */
 export interface HealthServerOptions {
   /** The consumers of this process. A probe passes if it does for each of them. */
   readonly consumers: readonly HealthSource[]

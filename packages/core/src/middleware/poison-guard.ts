@@ -5,7 +5,7 @@ import { checkCount } from './checks.ts'
 import type { StartStore } from './start-store.ts'
 import { Line } from './waiting.ts'
 
-/** Of `poisonGuard`. */
+/** Options of `poisonGuard`. */
 export interface PoisonGuardOptions {
   /** As `fileStartStore(directory)`, or one of your own. */
   readonly store: StartStore

@@ -25,7 +25,7 @@ export class SchemaMismatch extends Error {
   }
 }
 
-/** Of `json`. */
+/** Options of `json`. */
 export interface JsonOptions {
   /**
    * How deep arrays and objects may be nested: `JSON.parse` takes any depth, but what copies, writes or checks the result

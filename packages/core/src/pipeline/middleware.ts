@@ -65,6 +65,8 @@ export interface MiddlewareTraits {
   startsAt?(groupId: string, partitions: readonly AssignedPartition[]): Promise<readonly AssignedPartition[]>
   /** Everything before this offset is settled, and the group knows. */
   committed?(groupId: string, partition: TopicPartition, offset: number): void
+  /** The position of a partition was outside its log and has been moved here; told before records come from there. */
+  reset?(groupId: string, partition: TopicPartition, to: number): void
   /** Is awaited when the consumer starts, before it joins; a rejection ends the run. */
   start?(logger: Logger): Promise<void>
 }

@@ -16,14 +16,17 @@ export async function startMiddleware(used: Used, logger: Logger): Promise<void>
   await Promise.all(allTraits(used).map((traits) => traits.start?.(logger)))
 }
 
-/** Tells middleware that keeps progress itself how far the group is. */
-export function tellCommits(used: Used, events: Events): void {
-  const told = allTraits(used).filter(({ committed }) => committed !== undefined)
-  if (told.length === 0) return
-  events.on('commit:ok', ({ offsets }) => {
-    for (const { topic, partition, offset } of offsets)
-      for (const traits of told) traits.committed?.(used.groupId, { topic, partition }, offset)
-  })
+/** Tells middleware that keeps progress itself how far the group is, and where a log is not what it was. */
+export function tellProgress(used: Used, events: Events): void {
+  const { groupId } = used
+  for (const traits of allTraits(used)) {
+    if (traits.committed !== undefined)
+      events.on('commit:ok', ({ offsets }) => {
+        for (const { topic, partition, offset } of offsets) traits.committed?.(groupId, { topic, partition }, offset)
+      })
+    if (traits.reset !== undefined)
+      events.on('partition:reset', ({ topic, partition, to }) => traits.reset?.(groupId, { topic, partition }, to))
+  }
 }
 
 /** Where partitions begin by what middleware keeps; undefined where none keeps anything. */

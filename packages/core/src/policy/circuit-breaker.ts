@@ -3,7 +3,7 @@ import { type ErrorFilter, matches, type OnFilterFailure } from './error-filter.
 import { isUntriable } from './failure.ts'
 import { Fatal, RetryLater, Skip } from './verdicts.ts'
 
-/** Of `circuitBreaker`; times are milliseconds. */
+/** Options of `circuitBreaker`; times are milliseconds. */
 export interface CircuitBreakerOptions {
   /** What it stands for in events, status and health: `smtp`. */
   readonly name: string

@@ -59,7 +59,7 @@ export class FailurePolicy {
 
 const DEFAULT_BACKOFF: ExponentialBackoff = Object.freeze({ fromMs: 200, toMs: 30_000 })
 
-/** Of `retry`. */
+/** Options of `retry`. */
 export interface RetryOptions {
   /** Calls of the handler for one record, the first one included. @default 5 */
   readonly attempts?: number

@@ -199,8 +199,7 @@ function ofPartition(partition: PartitionFacts, facts: HealthFacts, limits: Heal
   if (isHeldByDeadLetter) found.push(unwritten(partition, 'dead-letter'))
   if (isHeldByRetryTopic) found.push(unwritten(partition, 'retry'))
   if (lack !== undefined) {
-    const message = `${partitionName(partition)} waits for ${lack.dependency}: ${lack.cause}. No handler is called without it, nothing is lost, and records go on by themselves when it is back. Fix: bring ${lack.dependency} back, or let this service reach it.`
-    found.push({ code: 'dependency-down', severity: 'unhealthy', message })
+    found.push({ code: 'dependency-down', severity: 'unhealthy', message: lacking(partition, lack) })
   }
   if (!isHeldByWatchdog) return found
   return [
@@ -211,6 +210,12 @@ function ofPartition(partition: PartitionFacts, facts: HealthFacts, limits: Heal
       message: `${partitionName(partition)} is paused: what runs there nears its deadline (maxPollIntervalMs = ${limits.maxPollIntervalMs}). It goes on when that is over. Fix: shorten what the handler waits for, or raise maxPollIntervalMs.`,
     },
   ]
+}
+
+/** A cause may say itself what to do. */
+function lacking(partition: PartitionFacts, { dependency, cause }: NonNullable<PartitionFacts['lack']>): string {
+  const fix = cause.includes('Fix: ') ? '' : ` Fix: bring ${dependency} back, or let this service reach it.`
+  return `${partitionName(partition)} waits for ${dependency}: ${cause.replace(/\.$/, '')}. No handler is called without it, nothing is lost, and records go on by themselves when it is back.${fix}`
 }
 
 function unwritten(partition: PartitionFacts, kind: 'dead-letter' | 'retry'): HealthReason {

@@ -5,7 +5,7 @@ import type { RetryLevel } from './failure-steps.ts'
 /** A delay as text, `'30s'`, whose topic is named by `topicName`; or a topic of a name of its own. */
 export type RetryTopic = string | { readonly topic: string; readonly delayMs: number }
 
-/** Of `retryTopics`. */
+/** Options of `retryTopics`. */
 export interface RetryTopicsOptions {
   /**
    * Names the retry topic of a topic for a delay; asked once for each, when the consumer is created. One that throws, or answers no

@@ -3,7 +3,7 @@ export class Fatal extends Error {
   override readonly name: string = 'Fatal'
 }
 
-/** Of `RetryLater`. */
+/** Options of `RetryLater`. */
 export interface RetryLaterOptions extends ErrorOptions {
   /** `false`: the attempt was none, since its turn had not come; it is not counted. @default true */
   readonly isAttempt?: boolean

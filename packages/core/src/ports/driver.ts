@@ -184,7 +184,10 @@ export interface PartitionStanding {
 
 /** The logs of partitions that this member need not own. Nothing of it touches what is fetched. */
 export interface DriverLogs {
-  /** In order; a partition can be named twice. Every `settled` is read before the first `end`. @throws HF_PARTITION_MISSING; any other `HoldfastError` */
+  /**
+   * In order; a partition can be named twice. Every `settled` is read before the first `end`.
+   * @throws HF_PARTITION_MISSING; any other `HoldfastError`
+   */
   standings(partitions: readonly TopicPartition[]): Promise<readonly PartitionStanding[]>
   /**
    * The records from `from` to before `to`, some at a time and in order, those of open or aborted transactions included.

@@ -79,7 +79,10 @@ export interface ConsumerEvents {
     readonly count: number
     readonly reason: 'stale epoch' | 'not active' | 'redelivered'
   }
-  /** Offsets from `offset` on cannot be decoded, and may be damaged. They are fetched again after a pause, `quarantineAfter` times at the most. */
+  /**
+   * Offsets from `offset` on cannot be decoded, and may be damaged. They are fetched again after a pause, `quarantineAfter`
+   * times at the most.
+   */
   'fetch:undecodable': PartitionEvent & {
     readonly offset: number
     /** Undefined where that cannot be read either. */

@@ -5,7 +5,7 @@ import type { RedriveOptions } from './redrive.ts'
 /** As those of `redrive`. */
 export type InspectOptions = Pick<RedriveOptions, 'driver' | 'topic' | 'filter' | 'logger' | 'clock' | 'signal'>
 
-/** Of `peekDeadLetters`. */
+/** Options of `peekDeadLetters`. */
 export interface PeekOptions extends InspectOptions {
   /** How many letters are answered at most. @default 10 */
   readonly maximum?: number

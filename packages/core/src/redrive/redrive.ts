@@ -16,7 +16,7 @@ const DEFAULT_MAX_REDRIVES = 3
 /** So many ids are remembered in one call; a copy lies close to its original. */
 const MAX_REMEMBERED = 100_000
 
-/** Of `redrive`. */
+/** Options of `redrive`. */
 export interface RedriveOptions {
   readonly driver: DriverFactory
   /** The dead-letter topic. */

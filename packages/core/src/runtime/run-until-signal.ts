@@ -18,7 +18,7 @@ export interface Runnable {
   stop(options?: { timeoutMs?: number }): Promise<{ readonly abandoned: readonly unknown[] }>
 }
 
-/** Of `runUntilSignal`. */
+/** Options of `runUntilSignal`. */
 export interface RunUntilSignalOptions {
   /** Told of the signals. @default silence */
   readonly logger?: Logger

@@ -29,7 +29,10 @@ export interface PartitionStatus {
   readonly oldestOpen: OldestOpen | undefined
   /** Offsets past the lowest open one that need no settling; a commit carries them, so that a restart skips them. */
   readonly settledAhead: number
-  /** Records that were not run under this epoch because an earlier owner had done them; of ranges that it had quarantined, offsets. */
+  /**
+   * Records that were not run under this epoch because an earlier owner had done them; of ranges that it had quarantined,
+   * offsets.
+   */
   readonly skippedDoneAhead: number
   /** Of the records held in a retry topic those whose time has not come. */
   readonly waiting: number

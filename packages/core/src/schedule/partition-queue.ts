@@ -122,7 +122,10 @@ export class PartitionQueue implements TopicPartition {
     this.#dueTimes?.add(records, nowMs, wallNowMs)
   }
 
-  /** When time alone lets something be admitted: the first record comes due, or a batch that is not full is waited for no longer. */
+  /**
+   * When time alone lets something be admitted: the first record comes due, or a batch that is not full is waited for no
+   * longer.
+   */
   nextAdmissionMs(limits: PollLimits): number | undefined {
     if (this.nextDueMs !== undefined) return this.nextDueMs
     if (!this.batch || !this.mayAdmit(limits, 'all')) return undefined

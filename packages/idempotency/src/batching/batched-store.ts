@@ -2,7 +2,7 @@ import { type Clock, HoldfastError } from '@holdfast/core'
 import type { Claim, ClaimRequest, ClaimResult, Completion, IdempotencyStore, Renewal, WriteResult } from '../store.ts'
 import { Gatherer, type GathererLimits } from './gatherer.ts'
 
-/** Of `batched`. */
+/** Options of `batched`. */
 export interface BatchingOptions {
   /** How many entries a call of the store has at the most. @default 500 */
   readonly maxSize?: number

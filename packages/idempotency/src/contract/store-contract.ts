@@ -6,7 +6,7 @@ import type { StoreCase, StoreEnvironment } from './store-environment.ts'
 /** What every store keeps, case by case. */
 export const STORE_CASES: readonly StoreCase[] = [...CLAIM_CASES, ...FENCING_CASES, ...BATCH_CASES]
 
-/** Of `storeContract`. */
+/** Options of `storeContract`. */
 export interface StoreContractOptions {
   /** Names the store in the names of the cases. */
   readonly name: string

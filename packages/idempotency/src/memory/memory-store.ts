@@ -10,7 +10,7 @@ import type {
   WriteResult,
 } from '../store.ts'
 
-/** Of `memoryStore`. */
+/** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
   /** How many keys are kept; where they are that many, claims of new ones fail. @default 100000 */
   readonly maxKeys?: number

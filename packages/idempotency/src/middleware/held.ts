@@ -8,7 +8,8 @@ const heldBy = new Map<AnyRecord, Claim>()
 
 /**
  * Under which claim a handler of this middleware has its record: its `token` is greater than that of every attempt before, so that
- * whoever is written to can refuse a late one. Known until the handler ends, even where the claim is lost meanwhile; undefined for any other record.
+ * whoever is written to can refuse a late one. Known until the handler ends, even where the claim is lost meanwhile; undefined
+ * for any other record.
  */
 export function claimOf(record: AnyRecord): Claim | undefined {
   return heldBy.get(record)

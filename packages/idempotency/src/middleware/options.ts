@@ -19,7 +19,7 @@ export type KeySource<Value, Key, Headers> =
   | { readonly header: string }
   | OfRecord<Value, Key, Headers, string | Uint8Array | null | undefined>
 
-/** Of `idempotent`; times are milliseconds. */
+/** Options of `idempotent`; times are milliseconds. */
 export interface IdempotentOptions<Value = unknown, Key = unknown, Headers = unknown> {
   /** As `redisStore(client)`, `postgresStore(pool)`, `memoryStore()`, or one of your own. */
   readonly store: IdempotencyStore
@@ -38,14 +38,20 @@ export interface IdempotentOptions<Value = unknown, Key = unknown, Headers = unk
    * place. @default false
    */
   readonly fingerprint?: boolean | OfRecord<Value, Key, Headers, string | Uint8Array>
-  /** For so long after its claim a key is remembered. Should be longer than a repeat can come late; no less than `leaseMs`. @default 86400000, a day */
+  /**
+   * For so long after its claim a key is remembered. Should be longer than a repeat can come late; no less than `leaseMs`.
+   * @default 86400000, a day
+   */
   readonly windowMs?: number
   /**
    * A process that dies holds its keys for so long. It is renewed while the attempt runs, every third of it. Should be
    * longer than a process may stand still; at least 30. @default 30000
    */
   readonly leaseMs?: number
-  /** What becomes of the key when the handler fails: given back, or kept for retries of this record by this member until its lease ends. @default 'release' */
+  /**
+   * What becomes of the key when the handler fails: given back, or kept for retries of this record by this member until its
+   * lease ends. @default 'release'
+   */
   readonly onFailure?: 'release' | 'keep'
   /**
    * Whether what the handler answers is kept, as JSON, and answered in its place later. Longer ones than `maxBytes` (16384)

@@ -15,13 +15,16 @@ import { type RelayOptions, relaySettings } from './relay-options.ts'
 import { relayPass } from './relay-pass.ts'
 import { outboxStatements } from './statements.ts'
 
-/** Whatever the default is, each statement sees what was committed before it: who waited for a lock sees what its last holder did. */
+/**
+ * Whatever the default is, each statement sees what was committed before it: who waited for a lock sees what its last holder
+ * did.
+ */
 const READ_COMMITTED = 'isolation level read committed'
 
 /** A pool of `pg`, the `sql` of `postgres`, or a PGlite. */
 export type OutboxClient = PgPool | PostgresJsTransactions | PgliteTransactions
 
-/** Of `outbox`. */
+/** Options of `outbox`. */
 export interface OutboxOptions {
   /** A table as `migrate` makes it. @default 'holdfast_outbox' */
   readonly table?: string
@@ -30,8 +33,8 @@ export interface OutboxOptions {
 /** A table of messages, what puts them in, and what writes them to Kafka. */
 export interface Outbox {
   /**
-   * Puts messages into the table, in this order, with one statement: in the transaction of the handle that it is given, which is the
-   * client that `begin` was sent to, the `sql` of `sql.begin`, or the transaction of PGlite. Answers the ids that the header
+   * Puts messages into the table, in this order, with one statement: in the transaction of the handle that it is given, which
+   * is the client that `begin` was sent to, the `sql` of `sql.begin`, or the transaction of PGlite. Answers the ids that the header
    * `holdfast-outbox-id` will carry.
    * @throws HF_RECORD_REFUSED, HF_OPTION_INVALID; what the client throws
    */

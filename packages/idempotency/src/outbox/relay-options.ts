@@ -8,7 +8,7 @@ export interface RelayFailure {
   readonly retryInMs: number
 }
 
-/** Of `relay`; times are milliseconds, whole numbers of at least 1. */
+/** Options of `relay`; times are milliseconds, whole numbers of at least 1. */
 export interface RelayOptions {
   /**
    * Writes records of one topic, those of a partition in their order, and resolves when they cannot be lost any more, as

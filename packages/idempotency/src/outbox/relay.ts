@@ -10,12 +10,16 @@ export interface Relay extends AsyncDisposable {
   start(): void
   /** Looks at the table now; for after a commit with messages. Costs nothing to call often. */
   notify(): void
-  /** Resolves when what it is writing has been written and deleted, or has failed. The rest stays for other relays, or the next start. */
+  /**
+   * Resolves when what it is writing has been written and deleted, or has failed. The rest stays for other relays, or the next
+   * start.
+   */
   stop(): Promise<void>
 }
 
 /**
- * - `new`: not started. `working`: passes follow each other, at once while there is something to relay. `stopping`: no further pass begins.
+ * - `new`: not started. `working`: passes follow each other, at once while there is something to relay. `stopping`: no further
+ *   pass begins.
  * - One pass at a time. What is notified during a pass is looked at after it.
  */
 export class PassingRelay implements Relay {

@@ -1,8 +1,8 @@
 const SPECIAL = /["\\]/g
 
 /**
- * An array as Postgres reads it from a text (`$1::text::text[]`). Clients make the same of an array, and take longer for it than the
- * rest of the call. `unnest` fills up with nulls what is shorter than the others, so that nulls alone are no array.
+ * An array as Postgres reads it from a text (`$1::text::text[]`). Clients make the same of an array, and take longer for it
+ * than the rest of the call. `unnest` fills up with nulls what is shorter than the others, so that nulls alone are no array.
  */
 export function arrayLiteral(values: readonly (string | number | null)[]): string | null {
   if (values.every((value) => value === null)) return null

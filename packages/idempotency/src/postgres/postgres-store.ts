@@ -8,7 +8,7 @@ import { preparedQueriesOf } from './prepared-queries.ts'
 import { type Statements, statementsOf } from './statements.ts'
 import { quotedTable } from './table-name.ts'
 
-/** Of `postgresStore`. */
+/** Options of `postgresStore`. */
 export interface PostgresStoreOptions {
   /** A table as `migrate` makes it. @default 'holdfast_claims' */
   readonly table?: string

@@ -4,7 +4,7 @@ import { refuseEviction } from './eviction.ts'
 import { callsOf, type IoRedisClient, type NodeRedisClient, type RedisCalls } from './redis-client.ts'
 import { CLAIM, COMPLETE, RELEASE, RENEW, type Script } from './scripts.ts'
 
-/** Of `redisStore`. */
+/** Options of `redisStore`. */
 export interface RedisStoreOptions {
   /** What all keys begin with. @default 'holdfast' */
   readonly prefix?: string

@@ -6,6 +6,7 @@ import {
   type Middleware,
   type Next,
   RetryLater,
+  Unavailable,
 } from '@holdfast/core'
 import { unavailable } from '../middleware/errors.ts'
 import { type PostgresClient, queriesOf, sqlState } from '../postgres/postgres-client.ts'
@@ -14,7 +15,7 @@ import { Partitions } from './partitions.ts'
 import type { Progress } from './progress.ts'
 import { DEFAULT_PROGRESS_TABLE, progressStatements } from './tables.ts'
 
-/** Of `inTransaction`. */
+/** Options of `inTransaction`. */
 export interface InTransactionOptions {
   /** The tables as `migrateProgress` makes them: this, and this with `_done`. @default 'holdfast_progress' */
   readonly table?: string
@@ -102,7 +103,7 @@ export function inTransaction<Transaction = PostgresClient>(
 
   const middleware: Middleware = async (call, next) => {
     const progress = await partitions.of(call).catch((error: unknown) => {
-      throw unavailable('postgres', error)
+      throw error instanceof Unavailable ? error : unavailable('postgres', error)
     })
     const open = call.records.filter((record) => !progress.isDone(record))
     if (open.length === 0) return call.batch ? call.records.map(() => undefined) : undefined
@@ -116,6 +117,7 @@ export function inTransaction<Transaction = PostgresClient>(
       refusesRetryTopics: true,
       startsAt: (groupId, assigned) => partitions.startsAt(groupId, assigned),
       committed: (groupId, partition, offset) => partitions.advance(groupId, partition, offset),
+      reset: (groupId, partition, to) => partitions.reset(groupId, partition, to),
     }),
     of(record) {
       const transaction = transactions.get(record)

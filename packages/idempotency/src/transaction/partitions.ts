@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type AssignedPartition, type AttemptCall, partitionName, type TopicPartition } from '@holdfast/core'
 import { type RunQuery, retryingConflicts } from '../postgres/postgres-client.ts'
+import { progressConflict } from './errors.ts'
 import { type Place, type Progress, takeOver, takeOverFree } from './progress.ts'
 import type { ProgressStatements } from './tables.ts'
 
@@ -16,6 +17,8 @@ export class Partitions {
   readonly #asked = new Map<string, Promise<Progress>>()
   /** Under way: the offset, which is the latest by then. */
   readonly #advancing = new Map<string, number>()
+  /** Where partitions of this assignment were moved to whose position was outside their log; not yet in the database. */
+  readonly #resets = new Map<string, number>()
 
   constructor(run: RunQuery, statements: ProgressStatements) {
     this.#run = retryingConflicts(run)
@@ -24,26 +27,44 @@ export class Partitions {
 
   /** Partitions were assigned: they begin where the database says, or where it is silent as they would. */
   async startsAt(groupId: string, partitions: readonly AssignedPartition[]): Promise<readonly AssignedPartition[]> {
-    for (const { topic, partition } of partitions) this.#known.delete(nameOf({ groupId, topic, partition }))
+    for (const { topic, partition } of partitions) {
+      const name = nameOf({ groupId, topic, partition })
+      this.#known.delete(name)
+      this.#resets.delete(name)
+    }
     const taken = this.#takeAll(groupId, partitions)
     return Promise.all(
       partitions.map(async (assigned, at) => {
         const progress = await within(ASSIGN_MS, taken[at] as Promise<Progress>).catch(() => undefined)
         if (progress === undefined || progress.position < 0) return assigned
         const { topic, partition, committed } = assigned
-        return { topic, partition, committed, position: progress.position }
+        return { topic, partition, committed, position: progress.resetTo ?? progress.position }
       }),
     )
   }
 
-  /** What is known of the partition of an attempt, under the assignment that it runs in. */
+  /**
+   * What is known of the partition of an attempt, under the assignment that it runs in.
+   * @throws Unavailable where its log is not the one that it is known of
+   */
   async of({ groupId, topic, partition, epoch }: AttemptCall): Promise<Progress> {
     const place = { groupId, topic, partition }
     const known = this.#known.get(nameOf(place))
     const isOfThis = known !== undefined && (known.assignment ?? epoch) === epoch
     const progress = isOfThis ? known : await this.#take(place)
     progress.assignment ??= epoch
-    return progress
+    if (this.#resets.has(nameOf(place))) await this.#noteReset(place, progress)
+    if (progress.resetTo === undefined) return progress
+    // To be asked again until somebody has decided.
+    this.#known.delete(nameOf(place))
+    throw progressConflict(place, progress)
+  }
+
+  /** The position of a partition was outside its log. What lies before it was done in another log, or may not have been. */
+  reset(groupId: string, { topic, partition }: TopicPartition, to: number): void {
+    const name = nameOf({ groupId, topic, partition })
+    this.#resets.set(name, to)
+    this.#known.delete(name)
   }
 
   /** Another process has taken the partition over, or something was done that was not known: to be read anew. */
@@ -68,6 +89,17 @@ export class Partitions {
         this.#advancing.delete(name)
         if (latest > offset) this.advance(groupId, place, latest)
       })
+  }
+
+  /** In the database it outlives this process: by then the log may have grown past the position. */
+  async #noteReset(place: Place, progress: Progress): Promise<void> {
+    const { groupId, topic, partition } = place
+    const to = this.#resets.get(nameOf(place)) as number
+    if (progress.position > to) {
+      await this.#run(this.#statements.reset, [groupId, topic, partition, progress.epoch, to])
+      progress.resetTo = to
+    }
+    if (this.#resets.get(nameOf(place)) === to) this.#resets.delete(nameOf(place))
   }
 
   /** All at once; only one that a transaction holds has statements of its own, with which it waits for that. */

@@ -17,11 +17,14 @@ export class Progress {
   readonly position: number
   /** The consumer's epoch that it is for, once the first record has come. */
   assignment: number | undefined
+  /** Where its log goes on, which does not reach its position: what is done there nobody knows. */
+  resetTo: number | undefined
   readonly #done: Set<number>
 
-  constructor(epoch: number, position: number, done: readonly number[]) {
+  constructor(epoch: number, position: number, resetTo: number | undefined, done: readonly number[]) {
     this.epoch = epoch
     this.position = position
+    this.resetTo = resetTo
     this.#done = new Set(done)
   }
 
@@ -80,6 +83,7 @@ async function progressOf(
         new Progress(
           Number(row.epoch),
           Number(row.position),
+          row.reset_to === null ? undefined : Number(row.reset_to),
           past.map(({ offset }) => Number(offset)),
         ),
       ]

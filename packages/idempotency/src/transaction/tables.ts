@@ -1,3 +1,4 @@
+import { HoldfastError } from '@holdfast/core'
 import { runMigration } from '../postgres/migrations.ts'
 import { type PostgresClient, queriesOf } from '../postgres/postgres-client.ts'
 import { quotedTable } from '../postgres/table-name.ts'
@@ -8,9 +9,12 @@ const DONE_SUFFIX = '_done'
 
 /** What is asked of the two tables. */
 export interface ProgressStatements {
-  /** Group, topics, partitions, owner → topic, partition, epoch and position of each that no transaction holds right now. */
+  /**
+   * Group, topics, partitions, owner → topic, partition, epoch, position and reset_to of each that no transaction holds right
+   * now.
+   */
   readonly claimFree: string
-  /** Group, topic, partition, owner → epoch, position; it waits for a transaction that holds the partition. */
+  /** Group, topic, partition, owner → the same of one; it waits for a transaction that holds the partition. */
   readonly claim: string
   /** Group, topics, partitions → topic, partition and offset of all that is done past their positions. */
   readonly done: string
@@ -18,6 +22,8 @@ export interface ProgressStatements {
   readonly note: string
   /** Group, topic, partition, epoch, offset: everything before it is settled. */
   readonly advance: string
+  /** Group, topic, partition, epoch, offset: a position past it was outside the log, which goes on from there. */
+  readonly reset: string
 }
 
 /** @throws HF_OPTION_INVALID */
@@ -27,7 +33,7 @@ export function progressStatements(table: string): ProgressStatements {
   const columns = '(group_id, topic, partition, owner, epoch, position)'
   const takeOver = `on conflict (group_id, topic, partition) do update set owner = excluded.owner,
   epoch = known.epoch + case when known.owner = excluded.owner then 0 else 1 end
-returning topic, partition, epoch, position`
+returning topic, partition, epoch, position, reset_to`
   return {
     claimFree: `with asked as (
   select * from unnest($2::text[], $3::integer[]) as asked (topic, partition)
@@ -56,6 +62,7 @@ select (select count(*) from ours)::int as owned, (select count(*) from noted)::
   update ${owners} set position = greatest(position, $5) where ${place} and epoch = $4 returning position
 )
 delete from ${done} using moved where ${place} and "offset" < moved.position`,
+    reset: `update ${owners} set reset_to = $5 where ${place} and epoch = $4 and position > $5`,
   }
 }
 
@@ -75,12 +82,52 @@ export async function migrateProgress(client: PostgresClient, table: string = DE
   await runMigration(queriesOf(client, 'migrateProgress'), tables(table))
 }
 
+/** Partitions of a group; without a number those of the whole topic. */
+export interface ProgressPlace {
+  readonly groupId: string
+  readonly topic: string
+  readonly partition?: number
+}
+
+/**
+ * Says that in these partitions everything before `position` is done, and nothing past it: 0 for a topic that was created anew. For
+ * partitions that wait with `HF_PROGRESS_CONFLICT`, which go on then, and for those that nobody consumes.
+ * @returns how many partitions there were
+ * @throws HF_OPTION_INVALID; what the client throws
+ */
+export async function setProgress(
+  client: PostgresClient,
+  { groupId, topic, partition }: ProgressPlace,
+  position: number,
+  table: string = DEFAULT_PROGRESS_TABLE,
+): Promise<number> {
+  if (!Number.isSafeInteger(position) || position < 0)
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      `position = ${position} of setProgress is not allowed: it must be an offset, a whole number of at least 0.\n  Fix: correct position.`,
+      { details: { option: 'position' } },
+    )
+  const [owners, done] = names(table)
+  const [row] = await queriesOf(client, 'setProgress')(
+    `with moved as (
+  update ${owners} set position = $4, reset_to = null
+  where group_id = $1 and topic = $2 and partition = coalesce($3, partition) returning group_id, topic, partition
+), undone as (
+  delete from ${done} using moved where ${done}.group_id = moved.group_id and ${done}.topic = moved.topic
+    and ${done}.partition = moved.partition and "offset" >= $4
+)
+select count(*)::int as moved from moved`,
+    [groupId, topic, partition ?? null, position],
+  )
+  return Number(row?.moved)
+}
+
 function tables(table: string): readonly string[] {
   const [owners, done] = names(table)
   const place = 'group_id text not null, topic text not null, partition integer not null'
   return [
     `create table if not exists ${owners} (
-  ${place}, owner text not null, epoch bigint not null, position bigint not null,
+  ${place}, owner text not null, epoch bigint not null, position bigint not null, reset_to bigint,
   primary key (group_id, topic, partition)
 )`,
     `create table if not exists ${done} (

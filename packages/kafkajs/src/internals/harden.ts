@@ -7,7 +7,7 @@ import { mendRequestQueue } from './request-queue.ts'
 import { assertKnownKafkajs } from './self-test.ts'
 import { mendHeaderNames } from './wire-headers.ts'
 
-/** Of `hardenKafkajs`. */
+/** Options of `hardenKafkajs`. */
 export interface HardenOptions {
   /**
    * The most a compressed record batch may inflate to. It holds for the whole process; of several

@@ -20,7 +20,7 @@ export const DRIVER_CASES: readonly DriverCase[] = [
   ...TRANSACTION_CASES,
 ]
 
-/** Of `driverContract`. */
+/** Options of `driverContract`. */
 export interface DriverContractOptions {
   /** Names the driver in the names of the cases. */
   readonly name: string

@@ -6,7 +6,7 @@ export interface SaslCredentials {
   readonly password: string
 }
 
-/** Of `kafka`. */
+/** Options of `kafka`. */
 export interface KafkaOptions {
   /**
    * One broker, or three with replication factor 3 and `min.insync.replicas` 2. Broker 1 is the

@@ -20,7 +20,7 @@ export interface ServerProcess {
   resume(): Promise<void>
 }
 
-/** Of `redis` and `postgres`. */
+/** Options of `redis` and `postgres`. */
 export interface TestServerOptions {
   /** A server that nobody else uses, so that it may be broken. @default false */
   readonly own?: boolean
