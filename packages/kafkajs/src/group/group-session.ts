@@ -61,13 +61,13 @@ export class GroupSession {
 
   /** Runs before every JoinGroup, and again when one is repeated. */
   async beforeJoin(broker: BrokerInternals, memberId: string): Promise<void> {
-    const { membership, fetching, context } = this.#ports
+    const { membership, fetching } = this.#ports
     const { current } = membership
     membership.useCoordinator(broker)
     if (current !== undefined && current.memberId !== memberId) {
       this.lose('the group had already gone on without this member')
     } else if (current !== undefined && this.#joining === undefined) {
-      await this.#drain(isCooperative(current) ? this.#revoking : context.sink.suspending())
+      await this.#drain(isCooperative(current) ? this.#revoking : this.#suspend())
     }
     this.#wantsRejoin = false
     fetching.halt()
@@ -160,6 +160,15 @@ export class GroupSession {
 
   #heed(heard: HeartbeatAnswer): void {
     if (heard.answer === 'fenced') this.lose(`the broker answered ${heard.verdict}`)
+  }
+
+  /**
+   * Nothing is handed over from now on: the core takes nothing while it drains, and the position of a partition that is
+   * retained would have moved past it. kafkajs can join from inside the fetch of one broker, and fetch from others meanwhile.
+   */
+  #suspend(): Promise<void> {
+    this.#ports.fetching.halt()
+    return this.#ports.context.sink.suspending()
   }
 
   /** Heartbeats go on while the core drains; the group waits for us as long as they do. */
