@@ -15,15 +15,25 @@ interface Waiting {
  * waits for a store: then more attempts are under way than there are slots.
  */
 export class HandlerGate implements Gate {
-  /** So many handlers run at once. */
-  limit = 1
   readonly ahead: AttemptsAhead = new AttemptsAhead()
   readonly #clock: Clock
   readonly #waiting = new Fifo<Waiting>()
+  #limit = 1
   #running = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** So many handlers run at once. */
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** What waits need not wait for the end of a handler where there are more: those that run may never end. */
+  set limit(limit: number) {
+    this.#limit = limit
+    this.#letIn()
   }
 
   enter(context: CallContext): number | Promise<number> {
@@ -35,6 +45,10 @@ export class HandlerGate implements Gate {
   leave(context: CallContext, sinceMs: number): void {
     context.handledMs = this.#clock.now() - sinceMs
     this.#running -= 1
+    this.#letIn()
+  }
+
+  #letIn(): void {
     while (this.#running < this.limit) {
       const next = this.#waiting.shift()
       if (next === undefined) return

@@ -227,3 +227,43 @@ test('more slots are used at once, and fewer as handlers end', async () => {
   await made.clock.advance(50)
   expect(made.handlers.now).toBe(1)
 })
+
+test('what waits for a slot begins when one takes the place of a handler that is not waited for', async () => {
+  let isQuick = true
+  const never = Promise.withResolvers<void>()
+  const handlers = new Counter()
+  const stored: Middleware = async (call, next) => {
+    await wait(call, 10)
+    await next()
+    await wait(call, 10)
+  }
+  const made = await onBroker(
+    {
+      order: 'none',
+      concurrency: 1,
+      commitInterval: { ms: 10 },
+      handlerTimeoutMs: 1_000,
+      onHandlerTimeout: 'halt',
+      use: [declareMiddleware(stored, { lendsSlot: true })],
+      handlers: [
+        on('t', ({ partition }) => handlers.around(() => (isQuick || partition === 1 ? wait(made, 10) : never.promise))),
+      ],
+    },
+    2,
+  )
+  const both = (count: number) => [0, 1].flatMap((partition) => records(count).map((each) => ({ ...each, partition })))
+  made.broker.produce('t', both(50))
+  await made.clock.advance('5s')
+  isQuick = false
+  made.broker.produce('t', both(20))
+  await made.clock.advance('10s')
+  expect(made.events('partition:halted')).toHaveLength(1)
+  expect(made.broker.committed('t', 1)).toBe(70)
+})
+
+test('more slots are used at once also where no handler ends', async () => {
+  const made = await hanging()
+  made.consumer.setConcurrency(4)
+  await made.clock.advance(50)
+  expect(made.handlers.now).toBe(4)
+})
