@@ -24,6 +24,13 @@ export interface DispatcherLimits {
   readonly rateLimit?: { readonly records: number; readonly intervalMs: number } | undefined
 }
 
+export interface DispatcherGate {
+  limit: number
+  readonly ahead: AttemptsAhead
+  /** The handler of this attempt is not waited for. */
+  giveUp(attempt: AttemptContext): void
+}
+
 export interface DispatcherPorts {
   readonly partitions: Partitions
   readonly scheduler: Scheduler
@@ -32,7 +39,7 @@ export interface DispatcherPorts {
   /** An attempt of this length may have blocked the event loop. */
   readonly longMs: number
   /** Where attempts lend their slots: holds handlers back, so that no more than `limit` run at once. */
-  readonly gate: { limit: number; readonly ahead: AttemptsAhead } | undefined
+  readonly gate: DispatcherGate | undefined
   handlerOf(topic: string): BoundHandler
   /** What follows without a call of the handler, where records wait to be written to another topic. */
   waitingOutcome(context: AttemptContext, state: PartitionState): Outcome | undefined
@@ -90,6 +97,7 @@ export class Dispatcher {
   /** The handler in this slot is not waited for: another slot takes its place until it comes back. */
   replace(slot: Slot): void {
     this.#replaced.add(slot)
+    if (slot.current !== undefined) this.#ports.gate?.giveUp(slot.current)
     this.#resize()
   }
 
@@ -180,9 +188,9 @@ export class Dispatcher {
   #resize(): void {
     const { gate } = this.#ports
     this.#ahead = gate?.ahead.beside(this.#slots) ?? 0
-    const handlers = this.#slots + this.#replaced.size
-    if (gate !== undefined) gate.limit = handlers
-    if (this.#queue.concurrency !== handlers + this.#ahead) this.#queue.concurrency = handlers + this.#ahead
+    if (gate !== undefined) gate.limit = this.#slots
+    const concurrency = this.#slots + this.#replaced.size + this.#ahead
+    if (this.#queue.concurrency !== concurrency) this.#queue.concurrency = concurrency
   }
 
   /** False where slots were taken away, or where every record has to ask p-queue. */

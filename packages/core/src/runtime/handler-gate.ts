@@ -3,6 +3,7 @@ import type { Gate } from '../pipeline/with-middleware.ts'
 import { AttemptsAhead } from '../policy/attempts-ahead.ts'
 import type { Clock } from '../ports/clock.ts'
 import { Fifo } from '../schedule/fifo.ts'
+import type { Delivery } from '../schedule/lane.ts'
 
 interface Waiting {
   readonly context: CallContext
@@ -18,8 +19,8 @@ export class HandlerGate implements Gate {
   readonly ahead: AttemptsAhead = new AttemptsAhead()
   readonly #clock: Clock
   readonly #waiting = new Fifo<Waiting>()
+  readonly #running = new Set<Delivery>()
   #limit = 1
-  #running = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -37,23 +38,27 @@ export class HandlerGate implements Gate {
   }
 
   enter(context: CallContext): number | Promise<number> {
-    if (this.#running >= this.limit || this.#waiting.length > 0) return this.#wait(context)
-    this.#running += 1
+    if (this.#running.size >= this.#limit || this.#waiting.length > 0) return this.#wait(context)
+    this.#running.add(context.delivery)
     return this.#clock.now()
   }
 
   leave(context: CallContext, sinceMs: number): void {
     context.handledMs = this.#clock.now() - sinceMs
-    this.#running -= 1
-    this.#letIn()
+    this.giveUp(context)
+  }
+
+  /** A handler is not waited for: another one may begin. */
+  giveUp({ delivery }: Pick<CallContext, 'delivery'>): void {
+    if (this.#running.delete(delivery)) this.#letIn()
   }
 
   #letIn(): void {
-    while (this.#running < this.limit) {
+    while (this.#running.size < this.#limit) {
       const next = this.#waiting.shift()
       if (next === undefined) return
       if (next.isGone) continue
-      this.#running += 1
+      this.#running.add(next.context.delivery)
       next.context.start('here')
       next.resolve(this.#clock.now())
     }

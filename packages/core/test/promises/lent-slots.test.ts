@@ -259,6 +259,15 @@ test('what waits for a slot begins when one takes the place of a handler that is
   await made.clock.advance('10s')
   expect(made.events('partition:halted')).toHaveLength(1)
   expect(made.broker.committed('t', 1)).toBe(70)
+  // It comes back, and its slot is one too many again.
+  handlers.most = 0
+  made.broker.produce('t', both(200).filter(({ partition }) => partition === 1))
+  await made.clock.advance(105)
+  never.resolve()
+  await made.clock.advance(1)
+  handlers.most = 0
+  await made.clock.advance('1s')
+  expect(handlers.most).toBe(1)
 })
 
 test('more slots are used at once also where no handler ends', async () => {
