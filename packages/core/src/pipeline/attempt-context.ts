@@ -83,6 +83,11 @@ export class AttemptContext implements CallContext {
     return this.#place !== 'here'
   }
 
+  /** Whether its handler has not begun, since it waits for its place. */
+  get isWaiting(): boolean {
+    return this.#place === 'waiting'
+  }
+
   /** Its handler waits for its place, until `start`; `whenAborted` is called when it need not wait any more. */
   postpone(whenAborted?: () => void): void {
     this.#startedMs = this.#scope.now() - this.startedMs

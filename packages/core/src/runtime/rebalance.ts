@@ -1,4 +1,5 @@
 import type { AbortReason } from '../model/outcome.ts'
+import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { AttemptEvent, DrainCause, Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
@@ -131,6 +132,8 @@ export class Rebalance {
     const { states } = drain
     const startedMs = clock.now()
     for (const state of states) this.#stopStarting(state, mayReturn)
+    const reason = cause === 'shutdown' ? 'shutdown' : 'revoked'
+    if (!mayReturn && !this.#ports.keepAdmitted) this.#abort(states, reason, ({ isWaiting }) => isWaiting)
     await this.#untilQuiet(drain, budgetMs)
     const late = new Set([...states].filter((state) => !this.#isQuiet([state])))
     if (late.size > 0) {
@@ -141,7 +144,7 @@ export class Rebalance {
           current === undefined ? [] : [{ ...current.event, ageMs: nowMs - current.startedMs }],
         )
       events.emit('drain:overrun', { cause, attempts })
-      this.#abort(late, cause === 'shutdown' ? 'shutdown' : 'revoked')
+      this.#abort(late, reason)
       await this.#untilQuiet(drain, ABORT_GRACE_MS)
     }
     const abandoned = slots.of(states).flatMap(attemptOf)
@@ -196,8 +199,13 @@ export class Rebalance {
     })
   }
 
-  #abort(states: ReadonlySet<PartitionState>, reason: AbortReason): void {
-    for (const slot of this.#ports.slots.of(states)) slot.current?.abort(reason)
+  #abort(
+    states: ReadonlySet<PartitionState>,
+    reason: AbortReason,
+    isToEnd: (attempt: AttemptContext) => boolean = () => true,
+  ): void {
+    for (const { current } of this.#ports.slots.of(states))
+      if (current !== undefined && isToEnd(current)) current.abort(reason)
   }
 
   #retire(state: PartitionState): void {

@@ -276,3 +276,15 @@ test('more slots are used at once also where no handler ends', async () => {
   await made.clock.advance(50)
   expect(made.handlers.now).toBe(4)
 })
+
+test('what waits for a slot when the consumer stops is not begun', async () => {
+  const made = await hanging()
+  const begun = made.handlers.begun
+  const stopped = made.consumer.stop({ timeoutMs: 10_000 })
+  await made.clock.advance(10)
+  made.release()
+  await made.clock.advance(100)
+  expect(made.handlers.begun - begun).toBe(0)
+  await made.clock.advance('20s')
+  await stopped
+})
