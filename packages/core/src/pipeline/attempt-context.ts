@@ -266,6 +266,7 @@ const REASONS: Readonly<Record<AbortReason, string>> = {
   lost: 'its partition was lost to another member',
   deadline: 'it has run for handlerTimeoutMs',
   shutdown: 'the consumer stops',
+  halted: 'its partition is halted',
 }
 
 function abortError(reason: AbortReason, record: ConsumerRecord): HoldfastError {

@@ -7,10 +7,12 @@ import type { Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { PartitionState } from '../state/partition-state.ts'
 import type { Partitions } from '../state/partitions.ts'
+import type { Slots } from '../state/slots.ts'
 
 export interface OutcomePorts {
   readonly partitions: Partitions
   readonly scheduler: Scheduler
+  readonly slots: Slots
   readonly events: Events
   now(): number
   /** Records of the partition were settled. */
@@ -150,6 +152,7 @@ export class Outcomes {
     const { error } = halt
     // What a partition held that was halted by a batch past it has run until now.
     this.#ports.scheduler.halt(state.queue)
+    for (const { current } of this.#ports.slots.of(new Set([state]))) if (current?.isWaiting) current.abort('halted')
     if (state.haltedBy !== undefined) return
     state.haltedBy = error
     state.enter('halted')

@@ -288,3 +288,27 @@ test('what waits for a slot when the consumer stops is not begun', async () => {
   await made.clock.advance('20s')
   await stopped
 })
+
+test('what waits for a slot when its partition halts is not begun', async () => {
+  let isQuick = true
+  const first = Promise.withResolvers<void>()
+  const others = Promise.withResolvers<void>()
+  const made = await scene(
+    { storeMs: 10, handle: (_, at) => (isQuick ? wait(at, 10) : hang()) },
+    { concurrency: 2, commitInterval: { ms: 10 }, retryBackoffMs: 1, maxAttempts: 1 },
+  )
+  const hang = (): Promise<void> => (made.handlers.begun === 101 ? first.promise : others.promise)
+  made.broker.produce('t', records(100))
+  await timeTo(made, 100)
+  isQuick = false
+  made.broker.produce('t', records(20))
+  await made.clock.advance(100)
+  expect(made.attempts.now).toBeGreaterThan(4)
+  first.reject(new Error('for good'))
+  await made.clock.advance('1s')
+  expect(made.events('partition:halted')).toHaveLength(1)
+  const begun = made.handlers.begun
+  others.resolve()
+  await made.clock.advance('1s')
+  expect(made.handlers.begun).toBe(begun)
+})
