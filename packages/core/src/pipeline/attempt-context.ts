@@ -245,8 +245,9 @@ export class AttemptContext implements CallContext {
     return this.#aborted
   }
 
+  /** One that has run for too long is still told that its ownership ends: then nothing follows from its error. */
   abort(reason: AbortReason): void {
-    if (this.#aborted !== undefined) return
+    if (this.#aborted !== undefined && this.#aborted !== 'deadline') return
     this.#aborted = reason
     this.#controller?.abort(abortError(reason, this.first))
     this.#whenAborted?.()

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { on } from '../../src/pipeline/handler.ts'
+import { onScript } from '../support/harness.ts'
+import { batchOf } from '../support/scripted-driver.ts'
+
+test('a record that was released at its time-out leaves no dead letter here: its next owner handles it', async () => {
+  const handlers = [
+    on(
+      't',
+      (_record, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    ),
+  ]
+  const { driver, epoch, clock, events } = await onScript({
+    handlers,
+    handlerTimeoutMs: 1_000,
+    onHandlerTimeout: 'release',
+    deadLetterTopic: 'dead',
+    maxAttempts: 1,
+  })
+  driver.sink.batch(batchOf(epoch, [0]))
+  await clock.advance('3s')
+  expect(driver.calls).toContain('release t/0')
+  expect(events('attempt:stale')).toHaveLength(1)
+  expect(driver.produced).toEqual([])
+})
