@@ -232,6 +232,11 @@ export class AttemptContext implements CallContext {
     return this.#outputs.take(new Set(done.map(({ offset }) => offset)))
   }
 
+  /** Whether its handler has come back; what follows from that may take its time. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** The attempt has ended: what its handler still does counts no more. */
   close(): void {
     this.#isOver = true

@@ -45,7 +45,7 @@ export class Watchdog {
     const { slots, partitions, limits } = this.#ports
     for (const slot of slots) {
       const { current } = slot
-      if (current === undefined) continue
+      if (current === undefined || current.isOver) continue
       const ageMs = nowMs - current.startedMs
       for (const rung of attemptRungs(ageMs, limits)) this.#climb(slot, current, rung, ageMs)
     }

@@ -60,7 +60,7 @@ export class Slots implements Iterable<Slot> {
   byPartition(): ReadonlyMap<PartitionState, RunningAttempts> {
     const running = new Map<PartitionState, RunningAttempts>()
     for (const { state, current } of this.#slots) {
-      if (current === undefined) continue
+      if (current === undefined || current.isOver) continue
       const known = running.get(state)
       const records = current.delivery.records.length + (known?.records ?? 0)
       const isOldest = known === undefined || current.startedMs < known.oldest.startedMs

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { on } from '../../src/pipeline/handler.ts'
+import { Fatal } from '../../src/policy/verdicts.ts'
 import { onScript } from '../support/harness.ts'
 import { batchOf } from '../support/scripted-driver.ts'
 
@@ -23,4 +24,26 @@ test('a record that was released at its time-out leaves no dead letter here: its
   expect(driver.calls).toContain('release t/0')
   expect(events('attempt:stale')).toHaveLength(1)
   expect(driver.produced).toEqual([])
+})
+
+test('a dead letter that is long in coming is not the handler taking long', async () => {
+  const handlers = [
+    on('t', () => {
+      throw new Fatal('no')
+    }),
+  ]
+  const { driver, epoch, clock, events } = await onScript({
+    handlers,
+    handlerTimeoutMs: 1_000,
+    onHandlerTimeout: 'halt',
+    deadLetterTopic: 'dead',
+  })
+  const taken = Promise.withResolvers<void>()
+  driver.answerProducesWith = () => taken.promise
+  driver.sink.batch(batchOf(epoch, [0, 1]))
+  await clock.advance('3s')
+  taken.resolve()
+  await clock.advance('1s')
+  expect(events('partition:halted')).toEqual([])
+  expect(events('record:dead').map(({ offset }) => offset)).toEqual([0, 1])
 })
