@@ -1,5 +1,6 @@
 import type { ConsumerConfig } from './config/options.ts'
 import type { Failing } from './failing.ts'
+import { unlessAborted } from './middleware/waiting.ts'
 import { type BoundHandler, Handlers } from './pipeline/handlers.ts'
 import { lendsSlots, startMiddleware, startsByMiddleware, tellProgress } from './pipeline/start-middleware.ts'
 import { withMiddleware } from './pipeline/with-middleware.ts'
@@ -57,7 +58,7 @@ export class Handling {
 
   /** Brings up what handlers cannot begin without. */
   async start(signal: AbortSignal): Promise<void> {
-    await startMiddleware(this.#config, this.#logger)
+    await unlessAborted(startMiddleware(this.#config, this.#logger), signal)
     if (this.#threads.isNeeded) await this.#threads.start(signal)
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
+import { declareMiddleware } from '../../src/pipeline/middleware.ts'
 import { Gate, onBroker, onScript, rig, values } from '../support/harness.ts'
 import { batchOf, ScriptedDriver } from '../support/scripted-driver.ts'
 
@@ -214,4 +215,13 @@ test('a client that restarts itself goes on under a new epoch', async () => {
   expect(ended()).toBe('running')
   expect(events('group:joined').map(({ epoch }) => epoch)).toEqual([1, 2])
   expect(broker.committed('t', 0)).toBe(3)
+})
+
+test('a start of a middleware that hangs does not keep the consumer from stopping', async () => {
+  const hanging = declareMiddleware(async (_call, next) => next(), { start: () => new Promise(() => undefined) })
+  const { consumer, ended, clock } = await onBroker({ use: [hanging] })
+  const stopped = consumer.stop({ timeoutMs: 10 })
+  await clock.advance('60s')
+  expect(ended()).toBe('resolved')
+  await stopped
 })
