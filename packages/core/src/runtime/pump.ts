@@ -29,6 +29,7 @@ export class Pump {
   #isStale = false
   #isDue = false
   #timer: Timer | undefined
+  #isStopped = false
 
   constructor(ports: PumpPorts) {
     this.#ports = ports
@@ -66,7 +67,9 @@ export class Pump {
     })
   }
 
+  /** Wakes up no more; what comes back late is still taken up. */
   stop(): void {
+    this.#isStopped = true
     this.#wake(undefined)
   }
 
@@ -105,7 +108,7 @@ export class Pump {
   #wake(atMs: number | undefined): void {
     this.#timer?.clear()
     this.#timer = undefined
-    if (atMs === undefined) return
+    if (atMs === undefined || this.#isStopped) return
     this.#timer = this.#ports.clock.setTimer(() => this.react(), atMs - this.#ports.clock.now())
   }
 }

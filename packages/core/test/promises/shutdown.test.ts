@@ -225,3 +225,26 @@ test('a start of a middleware that hangs does not keep the consumer from stoppin
   expect(ended()).toBe('resolved')
   await stopped
 })
+
+test('a handler that comes back after the stop arms no timer, though a record waited for its retry', async () => {
+  const gate = new Gate<ConsumerRecord>()
+  const handlers = [on('t', gate.handle)]
+  const { driver, epoch, clock, consumer } = await onScript({
+    handlers,
+    order: 'none',
+    retryBackoffMs: 60_000,
+    retryBackoffMaxMs: 60_000,
+    concurrency: 2,
+  })
+  driver.sink.batch(batchOf(epoch, [0, 1]))
+  await clock.settle()
+  gate.calls[0]?.fail(new Error('no'))
+  await clock.settle()
+  const stopped = consumer.stop({ timeoutMs: 100 })
+  await clock.advance('2s')
+  await stopped
+  expect(clock.pendingTimers).toBe(0)
+  gate.calls[1]?.end()
+  await clock.settle()
+  expect(clock.pendingTimers).toBe(0)
+})
