@@ -103,8 +103,9 @@ export class Dispatcher {
 
   /** Puts free slots to work. */
   fill(): void {
-    const free = this.#queue.concurrency - this.#queue.pending - this.#queue.size
-    const wanted = Math.min(free, this.#ports.scheduler.readyLanes)
+    const { concurrency, pending, size } = this.#queue
+    // Turns that wait for the rate limit have lanes to take as well: one that finds none has used up a record's share.
+    const wanted = Math.min(concurrency - pending, this.#ports.scheduler.readyLanes) - size
     for (let started = 0; started < wanted; started += 1) {
       this.#queue.add(() => this.#turn()).catch(this.#ports.broken)
     }

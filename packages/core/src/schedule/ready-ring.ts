@@ -31,9 +31,13 @@ export class ReadyRing {
     return this.#lanes.has(queue) && this.#runningOf(queue) >= this.#perPartition
   }
 
-  /** How many lanes could be taken now, at most. */
+  /** How many lanes could be taken now. */
   get size(): number {
-    return this.#rotation.size === 0 ? 0 : this.#size
+    if (!this.#isCounting) return this.#size
+    let size = 0
+    for (const queue of this.#rotation)
+      size += Math.min(this.#lanes.get(queue)?.length ?? 0, this.#perPartition - this.#runningOf(queue))
+    return size
   }
 
   add(lane: Lane): void {
