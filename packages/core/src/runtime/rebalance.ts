@@ -160,7 +160,7 @@ export class Rebalance {
     const { scheduler, keepAdmitted } = this.#ports
     state.enter('draining')
     scheduler.hold(state.queue, 'draining')
-    if (!mayReturn) state.queue.close(keepAdmitted && state.haltedBy === undefined)
+    if (!mayReturn) state.queue.close(keepAdmitted)
     else if (!keepAdmitted) scheduler.suspend(state.queue)
   }
 
@@ -195,7 +195,7 @@ export class Rebalance {
     return [...states].every((state) => {
       if (state.phase === 'retired') return true
       if (state.running > 0) return false
-      return !this.#ports.keepAdmitted || state.haltedBy !== undefined || state.queue.admitted === 0
+      return !this.#ports.keepAdmitted || state.queue.isStopped || state.queue.admitted === 0
     })
   }
 

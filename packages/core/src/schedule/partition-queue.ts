@@ -218,6 +218,11 @@ export class PartitionQueue implements TopicPartition {
     if (!keepAdmitted) this.stopLanes()
   }
 
+  /** Whether what is admitted runs no more. */
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
   /** No lane starts another attempt. */
   stopLanes(): void {
     this.#stopped = true

@@ -156,3 +156,31 @@ test('a poll batch whose commit is acknowledged after its partition has halted n
   await clock.advance('1m')
   expect(gate.calls).toHaveLength(4)
 })
+
+test('what was committed before a batch that cannot be decoded runs, though its partition halts there', async () => {
+  const gate = new Gate<ConsumerRecord>()
+  const { driver, epoch, clock, consumer, events } = await onScript({
+    handlers: [on('t', gate.handle)],
+    delivery: 'at-most-once',
+    concurrency: 1,
+  })
+  driver.sink.batch(batchOf(epoch, [0, 1, 2]))
+  await clock.advance('1s')
+  driver.sink.undecodable({ topic: 't', partition: 0 }, epoch, {
+    kind: 'written',
+    firstOffset: 3,
+    nextOffset: 5,
+    reason: new Error('damaged'),
+  })
+  await clock.advance('1s')
+  expect(events('partition:halted')).toHaveLength(1)
+  expect(driver.requests.at(-1)).toMatchObject({ offset: 3 })
+  const stopped = consumer.stop({ timeoutMs: 10_000 })
+  for (let call = 0; call < 3; call += 1) {
+    gate.calls[call]?.end()
+    await clock.advance(10)
+  }
+  await clock.advance('20s')
+  await stopped
+  expect(gate.calls.map(({ input }) => input.offset)).toEqual([0, 1, 2])
+})

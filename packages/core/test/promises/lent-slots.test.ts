@@ -246,7 +246,9 @@ test('what waits for a slot begins when one takes the place of a handler that is
       onHandlerTimeout: 'halt',
       use: [declareMiddleware(stored, { lendsSlot: true })],
       handlers: [
-        on('t', ({ partition }) => handlers.around(() => (isQuick || partition === 1 ? wait(made, 10) : never.promise))),
+        on('t', ({ partition }) =>
+          handlers.around(() => (isQuick || partition === 1 ? wait(made, 10) : never.promise)),
+        ),
       ],
     },
     2,
@@ -261,7 +263,10 @@ test('what waits for a slot begins when one takes the place of a handler that is
   expect(made.broker.committed('t', 1)).toBe(70)
   // It comes back, and its slot is one too many again.
   handlers.most = 0
-  made.broker.produce('t', both(200).filter(({ partition }) => partition === 1))
+  made.broker.produce(
+    't',
+    both(200).filter(({ partition }) => partition === 1),
+  )
   await made.clock.advance(105)
   never.resolve()
   await made.clock.advance(1)
