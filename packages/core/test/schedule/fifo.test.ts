@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Fifo } from '../../src/schedule/fifo.ts'
@@ -19,4 +21,17 @@ test('it is a list that grows at one end and shrinks at the other, however long 
     }),
     { numRuns: 100 },
   )
+})
+
+test('what was taken out is not kept in memory', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const fifo = new Fifo<object>()
+  const taken: WeakRef<object>[] = []
+  for (let index = 0; index < 1_000; index += 1) fifo.push({ bytes: Buffer.alloc(16) })
+  for (let index = 0; index < 900; index += 1) taken.push(new WeakRef(fifo.shift() as object))
+  await new Promise(setImmediate)
+  collect()
+  expect(taken.filter((each) => each.deref() !== undefined)).toHaveLength(0)
+  expect(fifo.length).toBe(100)
 })
