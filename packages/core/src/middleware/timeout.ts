@@ -1,6 +1,7 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import { type AttemptCall, declareMiddleware, type Middleware } from '../pipeline/middleware.ts'
+import type { Timer } from '../ports/clock.ts'
 import { checkMillis } from './checks.ts'
 
 /**
@@ -14,7 +15,7 @@ export function timeout(ms: number): Middleware {
   const timeout: Middleware = async (call, next) => {
     const { clock } = call
     const controller = new AbortController()
-    const timer = clock.setTimer(() => controller.abort(timedOut(call, ms)), ms)
+    const timer = unlessPostponed(call, ms, () => controller.abort(timedOut(call, ms)))
     try {
       const answer = await next({ signal: controller.signal, deadline: new Date(clock.wallNow() + ms) })
       controller.signal.throwIfAborted()
@@ -26,6 +27,24 @@ export function timeout(ms: number): Middleware {
     }
   }
   return declareMiddleware(timeout, { awaitsNext: true })
+}
+
+/** Timers can be early by a fraction, and dates have no fractions. */
+const ROUNDING_MS = 1
+
+/** While an attempt waits for its slot it does not age, as its deadline shows; that time is not what it takes. */
+function unlessPostponed(call: AttemptCall, ms: number, callback: () => void): Timer {
+  const { clock } = call
+  const leftMs = (): number => call.deadline.getTime() - clock.wallNow()
+  const endMs = leftMs() - ms
+  const wait = (delayMs: number): Timer =>
+    clock.setTimer(() => {
+      const restMs = leftMs() - endMs
+      if (restMs > ROUNDING_MS) timer = wait(restMs)
+      else callback()
+    }, delayMs)
+  let timer = wait(ms)
+  return { clear: () => timer.clear() }
 }
 
 function timedOut({ record, handler, attempt }: AttemptCall, ms: number): HoldfastError {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { ConsumerOptions } from '../../src/config/options.ts'
+import { timeout } from '../../src/middleware/timeout.ts'
 import { type HandlerContext, on } from '../../src/pipeline/handler.ts'
 import { type AttemptCall, declareMiddleware, type Middleware, type Narrowing } from '../../src/pipeline/middleware.ts'
 import { onBroker, type Rig, rig } from '../support/harness.ts'
@@ -316,4 +317,23 @@ test('what waits for a slot when its partition halts is not begun', async () => 
   others.resolve()
   await made.clock.advance('1s')
   expect(made.handlers.begun).toBe(begun)
+})
+
+test('a timeout around what waits for a slot does not count the waiting', async () => {
+  const store: Middleware = async (call, next) => {
+    await wait(call, 10)
+    await next()
+    await wait(call, 10)
+  }
+  const made = await onBroker({
+    order: 'none',
+    concurrency: 2,
+    // An attempt takes 30 ms.
+    use: [timeout(45), declareMiddleware(store, { lendsSlot: true })],
+    handlers: [on('t', () => wait(made, 10))],
+  })
+  made.broker.produce('t', records(400))
+  await made.clock.advance('10s')
+  expect(made.events('attempt:failed')).toEqual([])
+  expect(made.broker.committed('t', 0)).toBe(400)
 })
