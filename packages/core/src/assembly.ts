@@ -277,6 +277,7 @@ export class Assembly {
     this.committer.stop()
     this.failing.keyOrder.stop()
     this.#pump.stop()
+    this.dispatcher.stop()
     return abandoned
   }
 

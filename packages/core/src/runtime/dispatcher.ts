@@ -73,6 +73,7 @@ export class Dispatcher {
   #ahead = 0
   #heldSinceMs: number
   #isLoopWatched = false
+  #isStopped = false
 
   constructor({ maxBatchRecords = Number.POSITIVE_INFINITY, rateLimit }: DispatcherLimits, ports: DispatcherPorts) {
     this.#ports = ports
@@ -101,13 +102,24 @@ export class Dispatcher {
     this.#resize()
   }
 
+  /** Nothing is left to begin: turns that wait for the rate limit would keep the process for its intervals. */
+  stop(): void {
+    this.#isStopped = true
+    this.#queue.clear()
+  }
+
   /** Puts free slots to work. */
   fill(): void {
     const { concurrency, pending, size } = this.#queue
     // Turns that wait for the rate limit have lanes to take as well: one that finds none has used up a record's share.
     const wanted = Math.min(concurrency - pending, this.#ports.scheduler.readyLanes) - size
     for (let started = 0; started < wanted; started += 1) {
-      this.#queue.add(() => this.#turn()).catch(this.#ports.broken)
+      this.#queue
+        .add(() => this.#turn())
+        .catch((error: unknown) => {
+          // p-queue rejects what it never began.
+          if (!this.#isStopped) this.#ports.broken(error)
+        })
     }
   }
 
