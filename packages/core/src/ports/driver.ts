@@ -153,7 +153,8 @@ export interface DriverSink {
   reset(partition: TopicPartition, to: number): number
   /**
    * A join is about to be sent after which any partition may be another member's. Commits are valid until the promise
-   * settles, and nothing runs from then until the next assignment.
+   * settles, and nothing runs from then until the next assignment. What is handed over from now until then is dropped, and
+   * its partition begins anew.
    */
   suspending(): Promise<void>
   /** Ownership of these is about to end; commits under their epochs are valid until the promise settles. */

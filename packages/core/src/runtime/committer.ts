@@ -89,11 +89,11 @@ export class Committer {
 
   /** Commits until the broker has acknowledged `offset`; false where the epoch ends before. */
   async commitThrough(state: PartitionState, offset: number): Promise<boolean> {
-    while (!isFenced(state) && state.committed < offset) {
+    while (!isRetired(state) && state.committed < offset) {
       await (this.#inFlight ?? this.#send())
       if (state.committed < offset && this.#failures > 0) await this.#pause(this.#retryMs())
     }
-    return !isFenced(state)
+    return !isRetired(state)
   }
 
   /** This process may have been away for so long that the group has gone on without it. */
@@ -194,10 +194,10 @@ export class Committer {
 }
 
 function hasNew(state: PartitionState): boolean {
-  return !isFenced(state) && state.hasNew
+  return !isRetired(state) && state.hasNew
 }
 
-function isFenced(state: PartitionState): boolean {
+function isRetired(state: PartitionState): boolean {
   return state.phase === 'retired'
 }
 

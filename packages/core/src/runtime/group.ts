@@ -127,13 +127,18 @@ export class Group implements DriverSink {
     if (!willRestart) this.#ports.fail(error)
   }
 
-  /** Keeps of these what is still in order, or is being drained and has to be committed; whatever else there is has ended. */
+  /**
+   * Keeps of these what is still in order, or is being drained and has to be committed; whatever else there is has ended. Where
+   * records came while nothing was taken, the partition begins anew.
+   */
   #retain(retainable: readonly TopicPartition[]): readonly TopicPartition[] {
     const { partitions, rebalance } = this.#ports
     const names = new Set(retainable.map(partitionName))
-    const kept = [...partitions].filter((state) => names.has(partitionName(state)))
+    const mayStay = (state: PartitionState): boolean =>
+      names.has(partitionName(state)) && !(state.phase === 'suspended' && state.missesRecords)
+    const kept = [...partitions].filter(mayStay)
     rebalance.restore(kept)
-    const gone = [...partitions].filter((state) => !names.has(partitionName(state)) && state.phase !== 'draining')
+    const gone = [...partitions].filter((state) => !mayStay(state) && state.phase !== 'draining')
     const { suspended = [], other = [] } = Object.groupBy(gone, ({ phase }) =>
       phase === 'suspended' ? phase : 'other',
     )

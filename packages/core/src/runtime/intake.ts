@@ -35,6 +35,7 @@ export class Intake {
     const state = partitions.at(batch, epoch)
     if (state?.phase !== 'active') {
       const reason = state === undefined ? 'stale epoch' : 'not active'
+      if (state !== undefined) state.missesRecords = true
       events.emit('batch:dropped', { topic, partition, epoch, count: batch.records.length, reason })
       return
     }

@@ -15,10 +15,6 @@ export class Lifecycle {
     return this.#state
   }
 
-  is(...states: LifecycleState[]): boolean {
-    return states.includes(this.#state)
-  }
-
   enter(to: LifecycleState, error?: unknown): void {
     const from = this.#state
     if (!LIFECYCLE_TRANSITIONS[from].includes(to)) {

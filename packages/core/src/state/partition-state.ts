@@ -59,6 +59,8 @@ export class PartitionState implements TopicPartition {
   /** Attempts in slots, and poll batches that wait for their commit. */
   running = 0
   haltedBy: HoldfastError | undefined
+  /** Records were handed over that it could not take: the driver's position is past them. */
+  missesRecords = false
   /** What its records wait for, since it was not there for the last of them that asked. */
   waitsFor: Unavailable | undefined
   /** Records that were not run because an earlier owner had done them; of ranges that it had quarantined, offsets. */

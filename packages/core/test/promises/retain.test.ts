@@ -224,6 +224,30 @@ test('stop while a join is under way commits what is done and leaves nothing beh
   expect(gate.calls).toHaveLength(1)
 })
 
+test('a partition that records came for while nothing was taken is not retained: they would be passed over', async () => {
+  const { gate, handlers } = gated()
+  const { driver, epoch, clock } = await onScript({ handlers, commitInterval: { ms: 10 } })
+  driver.sink.batch(batchOf(epoch, [0]))
+  await clock.settle()
+  const suspending = driver.sink.suspending()
+  driver.sink.batch(batchOf(epoch, [1, 2]))
+  gate.calls[0]?.end()
+  await clock.settle()
+  await suspending
+  const partitions = [{ topic: 't', partition: 0, position: 1, committed: 1 }]
+  const assignment = { partitions, retainable: partitions, memberId: 'm', generationId: 2 }
+  const { epoch: next, retained } = driver.sink.assigned(assignment)
+  expect(retained).toEqual([])
+  driver.sink.batch(batchOf(next, [1, 2, 3]))
+  for (let call = 1; call < 4; call += 1) {
+    await clock.settle()
+    gate.calls[call]?.end()
+  }
+  await clock.advance(20)
+  expect(offsetsOf(gate)).toEqual(['0@0', '0@1', '0@2', '0@3'])
+  expect(driver.requests.at(-1)).toMatchObject({ epoch: next, offset: 4 })
+})
+
 test('what was revoked and comes back while it drains begins anew after the drain', async () => {
   const { gate, handlers } = gated()
   const { driver, epoch, clock, events } = await onScript({ handlers, drainBudgetMs: 60_000 })

@@ -1,4 +1,5 @@
 import { type Consumer, type ConsumerRecord, createConsumer, type Driver, type DriverContext, on } from '@holdfast/core'
+import { createFakeClock } from '@holdfast/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { encodeAssignment } from '../../src/assignors/consumer-protocol.ts'
 import { Fetching } from '../../src/fetch/fetching.ts'
@@ -32,6 +33,7 @@ class Member {
     this.consumer = createConsumer({
       groupId: 'g',
       logger: quietLogger,
+      clock,
       order: 'partition',
       maxPollRecords: 10,
       partitionAssignmentStrategy: ['range'],
@@ -82,7 +84,7 @@ class Member {
       metadataRefused: () => undefined,
     })
     this.session = new GroupSession({ context, cluster, membership, fetching: this.fetching })
-    return {
+    const driver: Partial<Driver> = {
       start: () => this.join(1),
       stop: async () => this.session.end(),
       pause: (partitions) => this.fetching.pause(partitions),
@@ -92,12 +94,13 @@ class Member {
       produce: async () => undefined,
       release: (partitions) => this.session.release(partitions),
       skipTo: () => undefined,
-    } as unknown as Driver
+    }
+    return driver as Driver
   }
 }
 
 let arrival: Promise<void> = Promise.resolve()
-const turn = (ms = 20): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const clock = createFakeClock()
 
 /**
  * kafkajs joins anew from inside the fetch of one broker when a partition has another leader; the fetches of the other
@@ -110,22 +113,26 @@ test('what another broker answers while an eager join waits for its drain is not
     handled.push(`${partition}@${offset}`)
     if (partition === 0) await slow.promise
   })
-  onTestFinished(async () => void (await member.consumer.stop()))
+  onTestFinished(async () => {
+    const stopped = member.consumer.stop()
+    await clock.advance('1m')
+    await stopped
+  })
   void member.consumer.run()
-  await turn()
+  await clock.settle()
   await member.fetch(0, [0])
   const answered = Promise.withResolvers<void>()
   arrival = answered.promise
   const underWay = member.fetch(1, [0, 1])
   const joining = member.join(2)
-  await turn()
+  await clock.settle()
   answered.resolve()
   await underWay
   slow.resolve()
   await joining
   // The log has grown, and is fetched on.
   await member.fetch(1, [0, 1, 2])
-  await turn(50)
+  await clock.advance(50)
   expect(committed.get(1)).toBe(3)
   expect(handled).toEqual(['0@0', '1@0', '1@1', '1@2'])
 })

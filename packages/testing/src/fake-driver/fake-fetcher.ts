@@ -71,12 +71,12 @@ export class FakeFetcher {
     this.#paused.clear()
   }
 
-  /** Where a partition is read from: the committed offset, else as `autoOffsetReset` says. */
   /** Has somebody else say where partitions begin; the next `startsOf` takes that. */
   async askStarts(partitions: readonly TopicPartition[], committed: CommittedOf): Promise<void> {
     this.#asked = await this.#context.startsAt?.(this.#located(partitions, committed))
   }
 
+  /** Where partitions are read from: the committed offset, else as `autoOffsetReset` says. */
   startsOf(partitions: readonly TopicPartition[], committed: CommittedOf): readonly AssignedPartition[] {
     const asked = this.#asked
     this.#asked = undefined
