@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { nameOfMiddleware, traitsOf } from '../pipeline/middleware.ts'
 import { retryRoutes } from '../pipeline/retry-routes.ts'
 import type { ConsumerConfig } from './options.ts'
 
@@ -48,7 +49,20 @@ export function transactionConflicts(config: ConsumerConfig): HoldfastError[] {
       ),
     )
   }
-  return found
+  return [...found, ...notedTooEarly(config)]
+}
+
+/** What is noted before the transaction is committed is not handled again where that fails, and its outputs are in no other one. */
+function notedTooEarly({ use, handlers }: ConsumerConfig): HoldfastError[] {
+  const everywhere = [...use, ...handlers.flatMap(({ options }) => options.use ?? [])]
+  const noting = everywhere.find((middleware) => traitsOf(middleware).provides === 'effects once')
+  if (noting === undefined) return []
+  return [
+    conflict(
+      'use',
+      `${nameOfMiddleware(noting)} cannot be had with transactions:\n  it notes that a record is done before the transaction with its outputs is committed; after a crash in between the record would not be handled again, and its outputs would be lost.\n  Fix: a consumer of its own for handlers that need it; or remove transactions, and write by an outbox.`,
+    ),
+  ]
 }
 
 function conflict(option: string, message: string): HoldfastError {

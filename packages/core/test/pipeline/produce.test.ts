@@ -3,6 +3,7 @@ import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
+import { declareMiddleware } from '../../src/pipeline/middleware.ts'
 import { deadLetter } from '../../src/policy/failure-policy.ts'
 import { retryTopics } from '../../src/policy/retry-topics.ts'
 import { type CopyOptions, copying, numbers, ON, pass, UNSAID } from '../support/copy-scene.ts'
@@ -72,6 +73,11 @@ describe('refusals', () => {
         onFailure: retryTopics(['1s']).then(deadLetter({ topic: 'd' })),
       } as object,
       'retry({ attempts })',
+    ],
+    [
+      'what is noted as done before the transaction is committed',
+      { ...ON, use: [declareMiddleware((_, next) => next(), { provides: 'effects once' })] },
+      'a consumer of its own',
     ],
   ] satisfies [string, CopyOptions, string][])('%s', (_, options, fix) => {
     const error = refusal(options)
