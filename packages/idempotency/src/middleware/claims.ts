@@ -2,6 +2,7 @@ import type { AttemptCall, ConsumerRecord } from '@holdfast/core'
 import type { GatheringStore } from '../batching/batched-store.ts'
 import type { Claim, ClaimRequest, ClaimResult } from '../store.ts'
 import { busy, claimLost, lostTurn, mismatch, sameKey, unavailable } from './errors.ts'
+import { MadeEffects } from './made-effects.ts'
 import type { Settings } from './options.ts'
 import type { Requests } from './requests.ts'
 import { answerOf, keptResult } from './results.ts'
@@ -12,8 +13,7 @@ export class Claims {
   readonly #settings: Settings
   readonly #store: GatheringStore
   readonly #requests: Requests
-  /** Records whose effect this process has made and could not write down: their handler is not called again. */
-  readonly #made = new WeakMap<ConsumerRecord, { readonly result: string | null }>()
+  readonly #made = new MadeEffects()
 
   constructor(settings: Settings, requests: Requests) {
     this.#settings = settings
@@ -49,7 +49,7 @@ export class Claims {
       turn.ending = failed(unavailable(this.#store.name, error))
     }
     if (turn.claim === undefined) return
-    const made = this.#made.get(turn.raw)
+    const made = this.#made.of(turn.raw, turn.request as ClaimRequest, call.clock.now())
     if (made !== undefined) await this.#write(turn, made.result, answerOf(made.result), call)
   }
 
@@ -74,6 +74,7 @@ export class Claims {
         turn.claim = { key: turn.request?.key as string, token: result.token }
         return
       case 'completed':
+        this.#made.forget(turn.request as ClaimRequest)
         turn.ending = done(answerOf(result.result))
         return
       case 'busy':
@@ -89,6 +90,7 @@ export class Claims {
     let error: unknown
     try {
       if ((await this.#store.completeOne({ key, token, result })) === 'ok') {
+        this.#made.forget({ key })
         turn.ending = done(answer)
         return
       }
@@ -96,7 +98,7 @@ export class Claims {
     } catch (unanswered) {
       error = unavailable(this.#store.name, unanswered)
     }
-    this.#made.set(turn.raw, { result })
+    this.#made.note(turn.raw, turn.request as ClaimRequest, result, call.clock.now())
     turn.ending = failed(error)
   }
 }

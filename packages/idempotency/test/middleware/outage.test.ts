@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { onceScene } from '../support/scene.ts'
+import { newBroker, onceScene } from '../support/scene.ts'
 
 test('without an answer of the store no handler is called, however long that takes; then all goes on by itself', async () => {
   const { produce, clock, calls, store, consumer, events, broker } = await onceScene()
@@ -85,5 +85,43 @@ test('a store that does not take a key back has it taken again by the next attem
   store.down.add('release')
   produce('a')
   await clock.advance('6s')
+  expect(calls).toEqual(['a', 'a'])
+})
+
+test('an effect that is not written down yet is not made again by a duplicate that comes first after the outage', async () => {
+  let isDown = true
+  const { produce, clock, calls, store, broker } = await onceScene({
+    once: { leaseMs: 1_000 },
+    work: () => void (isDown && store.down.add('complete')),
+    broker: newBroker(2),
+  })
+  produce('a')
+  await clock.advance('1s')
+  expect(calls).toEqual(['a'])
+  store.down.add('claim')
+  await clock.advance('31s')
+  isDown = false
+  store.down.clear()
+  broker.produce('t', [{ value: 'a', partition: 1 }])
+  await clock.advance('60s')
+  expect([broker.committed('t', 0), broker.committed('t', 1)]).toEqual([1, 1])
+  expect(calls).toEqual(['a'])
+})
+
+test('an outage that is longer than the window has no record handled again, and other ones are', async () => {
+  const { produce, clock, calls, store } = await onceScene({
+    once: { leaseMs: 1_000, windowMs: 60_000 },
+    work: () => void store.down.add('complete'),
+  })
+  produce('a')
+  await clock.advance('1s')
+  store.down.add('claim')
+  await clock.advance('2m')
+  store.down.clear()
+  await clock.advance('10s')
+  expect(calls).toEqual(['a'])
+  await clock.advance('2m')
+  produce('a')
+  await clock.advance('10s')
   expect(calls).toEqual(['a', 'a'])
 })

@@ -1,0 +1,54 @@
+import type { ConsumerRecord } from '@holdfast/core'
+import type { ClaimRequest } from '../store.ts'
+
+interface Made {
+  readonly fingerprint: string | null
+  readonly result: string | null
+  readonly untilMs: number
+}
+
+/** Where more effects than these can't be written down, the oldest counts for its own record only. */
+const MOST_KEYS = 100_000
+
+/**
+ * Effects that this process has made and could not write down: no handler is called for them again. They count for their record for
+ * as long as it is here, and by their key for whichever record has that next, be it the same one under another assignment or a
+ * duplicate, until the store knows or the window of the key is over.
+ */
+export class MadeEffects {
+  readonly #byRecord = new WeakMap<ConsumerRecord, Made>()
+  readonly #byKey = new Map<string, Made>()
+
+  note(
+    record: ConsumerRecord,
+    { key, fingerprint, windowMs }: ClaimRequest,
+    result: string | null,
+    nowMs: number,
+  ): void {
+    this.#byKey.delete(key)
+    const [oldest] = this.#byKey.size >= MOST_KEYS ? this.#byKey.keys() : []
+    if (oldest !== undefined) this.#byKey.delete(oldest)
+    const made: Made = { fingerprint, result, untilMs: nowMs + windowMs }
+    this.#byRecord.set(record, made)
+    this.#byKey.set(key, made)
+  }
+
+  of(
+    record: ConsumerRecord,
+    { key, fingerprint }: ClaimRequest,
+    nowMs: number,
+  ): { readonly result: string | null } | undefined {
+    const own = this.#byRecord.get(record)
+    if (own !== undefined) return own
+    const made = this.#byKey.get(key)
+    if (made === undefined || made.fingerprint !== fingerprint) return undefined
+    if (made.untilMs > nowMs) return made
+    this.#byKey.delete(key)
+    return undefined
+  }
+
+  /** The store knows. */
+  forget({ key }: { readonly key: string }): void {
+    this.#byKey.delete(key)
+  }
+}
