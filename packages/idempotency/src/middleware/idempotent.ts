@@ -5,6 +5,7 @@ import {
   failuresOf,
   type Middleware,
   type Next,
+  Unavailable,
 } from '@holdfast/core'
 import type { Claim } from '../store.ts'
 import { Claims } from './claims.ts'
@@ -125,10 +126,23 @@ function settling(turns: readonly Turn[], call: AttemptCall, claims: Claims, lea
     if (turn === undefined) return call.settle({ offset })
     // The attempt is over, or the record is.
     if (turn.ending !== undefined) return
-    if (turn.claim !== undefined) lease.drop(turn.claim)
-    turn.settling ??= claims.complete(turn, undefined, call).then(() => {
-      if (turn.ending?.type === 'done') call.settle({ offset })
-    })
+    turn.settling ??= settle(turn, call, claims, lease)
+  }
+}
+
+/** Never rejects: nobody may be there yet to hear of it. */
+async function settle(turn: Turn, call: AttemptCall, claims: Claims, lease: Lease): Promise<void> {
+  const claim = turn.claim as Claim
+  lease.drop(claim)
+  await claims.complete(turn, undefined, call)
+  const ending = turn.ending as Ending | undefined
+  // The batch may go on for long, and what is not written down is still this attempt's.
+  if (ending?.type === 'failed' && ending.error instanceof Unavailable) return lease.keepAgain(claim)
+  if (ending?.type !== 'done') return
+  try {
+    call.settle({ offset: turn.record.offset })
+  } catch (error) {
+    turn.ending = failed(error)
   }
 }
 

@@ -78,6 +78,13 @@ export class Lease implements Ticking {
     this.#claims.delete(claim)
   }
 
+  /** It could not be settled after all. */
+  keepAgain(claim: Claim): void {
+    if (this.lost !== undefined) return
+    this.#claims.add(claim)
+    if (this.#claims.size === 1) this.tick()
+  }
+
   end(): void {
     this.#claims.clear()
     this.#timer.delete(this)

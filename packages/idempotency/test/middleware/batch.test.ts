@@ -1,6 +1,8 @@
-import { type BatchHandler, type ConsumerRecord, on, type RecordHeaders } from '@holdfast/core'
+import { type BatchHandler, type ConsumerRecord, type Middleware, on, type RecordHeaders } from '@holdfast/core'
 import { expect, test } from 'vitest'
+import { memoryStore } from '../../src/memory/memory-store.ts'
 import { claimOf } from '../../src/middleware/held.ts'
+import { idempotent } from '../../src/middleware/idempotent.ts'
 import { onceScene } from '../support/scene.ts'
 
 type Handler = BatchHandler<Buffer | null, Buffer | null, RecordHeaders>
@@ -109,6 +111,51 @@ test('a record that is settled early is so when its key is written down', async 
   await scene.clock.advance('12s')
   expect(settled.toSorted()).toEqual([0, 1])
   expect(scene.calls).toEqual([['a', 'b']])
+})
+
+test('the key of a record that is settled and not written down is kept for as long as its batch goes on', async () => {
+  const scene = await batches(async ([first], { settle }) => {
+    scene.store.down.add('complete')
+    settle(first as ConsumerRecord)
+    await new Promise<void>((resolve) => void scene.clock.setTimer(resolve, 120_000))
+  })
+  scene.produce('a', 'b')
+  await scene.clock.advance('1s')
+  scene.store.down.clear()
+  await scene.clock.advance('1m')
+  const key = scene.store.calls[0]?.entries[0]?.key as string
+  const other = { key, owner: 'other', fingerprint: null, leaseMs: 1_000, windowMs: 60_000 }
+  expect(await scene.store.inner.claim([other])).toMatchObject([{ type: 'busy' }])
+  await scene.clock.advance('80s')
+  expect(scene.broker.committed('t', 0)).toBe(2)
+  expect(scene.calls).toEqual([['a', 'b']])
+})
+
+test('a settle further outside that throws fails its record, and nothing else', async () => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  const refusing: Middleware = (_, next) =>
+    next({
+      settle: () => {
+        throw new Error('no')
+      },
+    })
+  const once = idempotent({ store: memoryStore(), key: ({ value }) => value as Buffer })
+  const scene = await batches(
+    async ([first], { settle }) => {
+      settle(first as ConsumerRecord)
+      await new Promise<void>((resolve) => void scene.clock.setTimer(resolve, 2_000))
+    },
+    {},
+    { use: [refusing, once], maxAttempts: 2 },
+  )
+  scene.produce('a', 'b')
+  await scene.clock.advance('10s')
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+  expect(scene.calls).toEqual([['a', 'b']])
+  expect(scene.broker.committed('t', 0)).toBe(2)
 })
 
 test('without an answer of the store no batch is handled', async () => {
