@@ -3,6 +3,7 @@ import {
   type ConsumerRecord,
   declareMiddleware,
   failuresOf,
+  HoldfastError,
   type Middleware,
   type Next,
   Unavailable,
@@ -150,8 +151,15 @@ async function settle(turn: Turn, call: AttemptCall, claims: Claims, lease: Leas
 function answerOfBatch(turns: readonly Turn[], { signal }: AttemptCall): unknown {
   const errors = turns.flatMap(({ ending }) => (ending?.type === 'failed' ? [ending.error] : []))
   const isOne = errors.length === turns.length && errors.every((error) => error === errors[0])
-  if (errors.length > 0 && (isOne || signal.aborted)) throw errors[0]
+  if (errors.length > 0 && (isOne || isGivenUp(signal))) throw errors[0]
   return turns.map(({ ending }) =>
     ending?.type === 'failed' ? { status: 'rejected', reason: ending.error } : ending?.answer,
+  )
+}
+
+/** Whether the attempt was told to end because its records are not this member's any more, and nothing is to follow from errors. */
+function isGivenUp({ aborted, reason }: AbortSignal): boolean {
+  return (
+    aborted && reason instanceof HoldfastError && reason.code === 'HF_ABORTED' && reason.details.reason !== 'deadline'
   )
 }

@@ -1,5 +1,5 @@
 import { type BatchHandler, type ConsumerRecord, type Middleware, on, type RecordHeaders } from '@holdfast/core'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../src/memory/memory-store.ts'
 import { claimOf } from '../../src/middleware/held.ts'
 import { idempotent } from '../../src/middleware/idempotent.ts'
@@ -174,4 +174,43 @@ test('failures that no record can be told from fail the batch', async () => {
   produce('a', 'b')
   await clock.advance('3s')
   expect(events('attempt:failed')).toMatchObject([{ records: 2, error: { code: 'HF_BATCH_RESULT_INVALID' } }])
+})
+
+describe('a batch at its deadline', () => {
+  const LATE = { handlerTimeoutMs: 10_000, deadLetterTopic: 't.dead', maxAttempts: 1 }
+  const aborted = (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', resolve))
+  const deadOf = ({ events }: Awaited<ReturnType<typeof batches>>) => events('record:dead').map(({ offset }) => offset)
+
+  test('what its handler answers for each record counts', async () => {
+    const scene = await batches(
+      async (records, { signal }) => {
+        await aborted(signal)
+        return records.map((_, index) => (index === 1 ? new Error('late') : 'ok'))
+      },
+      {},
+      LATE,
+    )
+    scene.produce('a', 'b', 'c')
+    await scene.clock.advance('30s')
+    expect(deadOf(scene)).toEqual([1])
+    expect(scene.broker.committed('t', 0)).toBe(3)
+  })
+
+  test('a repeat in it is settled, and is no dead letter', async () => {
+    const scene = await batches(
+      async ([first], { signal }) => {
+        if (String(first?.value) !== 'b') return
+        await aborted(signal)
+        throw signal.reason
+      },
+      {},
+      LATE,
+    )
+    scene.produce('a')
+    await scene.clock.advance('3s')
+    scene.produce('a', 'b')
+    await scene.clock.advance('30s')
+    expect(deadOf(scene)).toEqual([2])
+    expect(scene.broker.committed('t', 0)).toBe(3)
+  })
 })
