@@ -48,7 +48,7 @@ export class CleanUp {
   async now(): Promise<void> {
     for (let statement = 0; statement < MOST_STATEMENTS; statement += 1) {
       const [row] = await this.#run(this.#statement, [this.#rows])
-      if (Number(row?.rows) < this.#rows) return
+      if (!(Number(Object.values(row ?? {})[0]) >= this.#rows)) return
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Claim, ClaimRequest, ClaimResult, Completion, IdempotencyStore, Re
 import { arrayLiteral } from './array-literal.ts'
 import { CleanUp, type CleanUpOptions } from './clean-up.ts'
 import { DEFAULT_TABLE } from './migrations.ts'
-import { type PostgresClient, type RunQuery, retryingConflicts, sqlState } from './postgres-client.ts'
+import { type PostgresClient, type Row, type RunQuery, retryingConflicts, sqlState } from './postgres-client.ts'
 import { preparedQueriesOf } from './prepared-queries.ts'
 import { type Statements, statementsOf } from './statements.ts'
 import { quotedTable } from './table-name.ts'
@@ -76,8 +76,9 @@ class PostgresStore implements IdempotencyStore {
       arrayLiteral(unlessAlike(requests.map(({ leaseMs }) => leaseMs))),
       arrayLiteral(unlessAlike(requests.map(({ windowMs }) => windowMs))),
     ])
-    const { taken, token, tokens } = row as unknown as ClaimRow
-    if (tokens === null && taken === requests.length) return new Array<ClaimResult>(taken).fill(acquired(token))
+    const [taken, token, tokens] = fieldsOf(row) as ClaimRow
+    if (tokens === null && Number(taken) === requests.length)
+      return new Array<ClaimResult>(requests.length).fill(acquired(token))
     const own = new Map<string, number>(Object.entries(JSON.parse(tokens ?? '{}')))
     const others = await this.#look(requests.filter(({ key }) => !own.has(key)))
     return requests.map((request) => {
@@ -109,38 +110,43 @@ class PostgresStore implements IdempotencyStore {
       arrayLiteral(entries.map(({ token }) => token)),
       arrayLiteral(entries.map(value)),
     ])
-    const { written, keys } = row as unknown as WriteRow
-    const some = written === entries.length ? undefined : new Set<string>(JSON.parse(keys ?? '[]'))
+    const [written, keys] = fieldsOf(row) as WriteRow
+    const some = Number(written) === entries.length ? undefined : new Set<string>(JSON.parse(keys ?? '[]'))
     return entries.map(({ key }) => (some === undefined || some.has(key) ? 'ok' : 'stale'))
   }
 
   async #look(requests: readonly ClaimRequest[]): Promise<Others> {
     if (requests.length === 0) return NONE
     const rows = await this.#run(this.#statements.look, [arrayLiteral(requests.map(({ key }) => key))])
-    return new Map((rows as unknown as readonly HeldRow[]).map((row) => [row.key, row]))
+    return new Map(rows.map(heldRow).map((row) => [row.key, row]))
   }
 }
 
-interface ClaimRow {
-  readonly taken: number
-  /** The least of those that were given; some clients have a bigint as a text. */
-  readonly token: unknown
-  /** By key, as JSON, where some keys were not taken or their tokens differ; null for none. */
-  readonly tokens: string | null
+/** In the order of the statement: a client may have names of its own for columns (`transform` of `postgres`). */
+function fieldsOf(row: Row | undefined): readonly unknown[] {
+  return Object.values(row ?? {})
 }
 
-interface WriteRow {
-  readonly written: number
-  /** Which keys these are of, as JSON, where they are not all; null for none. */
-  readonly keys: string | null
-}
+/**
+ * How many keys were taken; the least of their tokens; by key, as JSON, the token of each where some were not taken or tokens
+ * differ, else null. Clients may have numbers as texts.
+ */
+type ClaimRow = readonly [taken: unknown, token: unknown, tokens: string | null]
+
+/** How many were written, and which keys these are of, as JSON, where they are not all; null for none. */
+type WriteRow = readonly [written: unknown, keys: string | null]
 
 interface HeldRow {
   readonly key: string
   readonly state: string
   readonly result: string | null
   readonly fingerprint: string | null
-  readonly for_ms: unknown
+  readonly forMs: unknown
+}
+
+function heldRow(row: Row): HeldRow {
+  const [key, state, result, fingerprint, forMs] = fieldsOf(row)
+  return { key, state, result, fingerprint, forMs } as HeldRow
 }
 
 type Others = ReadonlyMap<string, HeldRow>
@@ -160,5 +166,5 @@ function refusal(row: HeldRow | undefined, { fingerprint }: ClaimRequest): Claim
   if (row === undefined || row.state === 'free') return { type: 'busy', forMs: 1 }
   if (fingerprint !== null && row.fingerprint !== null && fingerprint !== row.fingerprint) return { type: 'mismatch' }
   if (row.state === 'done') return { type: 'completed', result: row.result }
-  return { type: 'busy', forMs: Math.max(1, Number(row.for_ms)) }
+  return { type: 'busy', forMs: Math.max(1, Number(row.forMs)) }
 }

@@ -136,5 +136,6 @@ function claimResult(answer: string): ClaimResult {
 }
 
 function writeResults(answers: readonly unknown[]): readonly WriteResult[] {
-  return answers.map((answer) => (answer === 1 ? 'ok' : 'stale'))
+  // Some clients give numbers as texts.
+  return answers.map((answer) => (Number(answer) === 1 ? 'ok' : 'stale'))
 }

@@ -38,3 +38,17 @@ test('options are checked', () => {
   expect(() => redisStore(redis, { shards: 0 })).toThrow(/shards = 0 of redisStore is not allowed/)
   expect(() => redisStore({} as never)).toThrow(/no client of redis or ioredis/)
 })
+
+test('a client that gives numbers as texts', async () => {
+  const client = new Redis(inject('redisUrl'), { stringNumbers: true })
+  try {
+    const store = redisStore(client, { prefix })
+    const [mine] = await store.claim([request('texts')])
+    const claim = { key: 'texts', token: mine?.type === 'acquired' ? mine.token : 0 }
+    expect(await store.renew([{ ...claim, leaseMs: 1_000 }])).toEqual(['ok'])
+    expect(await store.complete([{ ...claim, result: null }])).toEqual(['ok'])
+    expect(await store.release([claim])).toEqual(['stale'])
+  } finally {
+    client.disconnect()
+  }
+})
