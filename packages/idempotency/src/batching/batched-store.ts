@@ -70,12 +70,14 @@ class Batched implements GatheringStore {
   readonly #renewals: Gatherer<Renewal, WriteResult>
   readonly #completions: Gatherer<Completion, WriteResult>
   readonly #releases: Gatherer<Claim, WriteResult>
+  readonly #limits: GathererLimits
   #calls = 0
   #entries = 0
 
   constructor(store: IdempotencyStore, limits: GathererLimits) {
     this.name = store.name
     this.#store = store
+    this.#limits = limits
     const counted =
       <Entry, Result>(send: (entries: readonly Entry[]) => Promise<readonly Result[]>) =>
       async (entries: readonly Entry[]): Promise<readonly Result[]> => {
@@ -105,8 +107,23 @@ class Batched implements GatheringStore {
     return { calls: this.#calls, entries: this.#entries }
   }
 
-  async check(warn: (message: string) => void): Promise<void> {
-    await this.#store.check?.(warn)
+  /** A store that does not answer is one that is not there yet, and holds no start back. */
+  check(warn: (message: string) => void): Promise<void> {
+    const checked = (async () => this.#store.check?.(warn))()
+    const { timeoutMs, clock } = this.#limits
+    return new Promise((resolve, reject) => {
+      let isLate = false
+      const timer = clock.setTimer(() => {
+        isLate = true
+        warn(`${this.name} can't be asked whether it keeps what is written: no answer within ${timeoutMs} ms`)
+        resolve()
+      }, timeoutMs)
+      checked
+        .then(resolve, (error: unknown) =>
+          isLate ? warn(error instanceof Error ? error.message : String(error)) : reject(error),
+        )
+        .finally(() => timer.clear())
+    })
   }
 
   claimOne(request: ClaimRequest): Promise<ClaimResult> {

@@ -132,6 +132,20 @@ test('one that fails fails all that it had, and no more', async () => {
   expect(await store.claim([request('a')])).toMatchObject([{ type: 'acquired' }])
 })
 
+test('a store that does not answer when it is checked holds no start back, and what it says later is told', async () => {
+  const clock = createFakeClock()
+  const { promise, reject } = Promise.withResolvers<void>()
+  const warnings: string[] = []
+  const store = batched(Object.assign(new FaultyStore(), { check: () => promise }), { clock })
+  const checked = store.check?.((warning) => warnings.push(warning))
+  await clock.advance('6s')
+  await checked
+  expect(warnings).toEqual([expect.stringMatching(/faulty can't be asked .* no answer within 5000 ms/)])
+  reject(new Error('it evicts keys'))
+  await clock.settle()
+  expect(warnings[1]).toBe('it evicts keys')
+})
+
 test('a store is batched once, whoever has it', () => {
   const store = memoryStore()
   expect(batchedOnce(store)).toBe(batchedOnce(store))
