@@ -11,8 +11,11 @@ export interface CleanUpOptions {
   readonly rows?: number
 }
 
-/** However much has expired, a run ends after so many statements, and the next one goes on. */
+/** However much has expired, a run ends after so many statements, and the next one goes on soon. */
 const MOST_STATEMENTS = 20
+const SOON_MS = 1_000
+/** What timers can hold. */
+const LONGEST_MS = 2 ** 31 - 1
 
 /**
  * Deletes what has expired, now and then, for as long as the store is used: without a use there is no next run, and
@@ -34,21 +37,36 @@ export class CleanUp {
 
   /** The store was used. */
   noteUse(): void {
-    if (this.#isDue) return
-    this.#isDue = true
     // Members that started together do not clean up together.
-    const delayMs = this.#everyMs * (0.5 + Math.random() / 2)
-    setTimeout(() => {
-      this.#isDue = false
-      // Whatever keeps it from working shows in claims as well.
-      this.now().catch(() => undefined)
-    }, delayMs).unref()
+    if (!this.#isDue) this.#after(this.#everyMs * (0.5 + Math.random() / 2))
   }
 
-  async now(): Promise<void> {
+  /** Answers whether nothing more is to delete. */
+  async now(): Promise<boolean> {
     for (let statement = 0; statement < MOST_STATEMENTS; statement += 1) {
-      const [row] = await this.#run(this.#statement, [this.#rows])
-      if (!(Number(Object.values(row ?? {})[0]) >= this.#rows)) return
+      if ((await this.#delete(this.#rows)) < this.#rows) return true
     }
+    return false
+  }
+
+  /** Rejects where it could not delete anything. */
+  async check(): Promise<void> {
+    await this.#delete(0)
+  }
+
+  #after(delayMs: number): void {
+    this.#isDue = true
+    const begin = async (): Promise<void> => {
+      // Whatever keeps it from working shows in the check or in claims as well.
+      const isAll = await this.now().catch(() => true)
+      this.#isDue = false
+      if (!isAll) this.#after(Math.min(SOON_MS, this.#everyMs))
+    }
+    setTimeout(begin, Math.min(delayMs, LONGEST_MS)).unref()
+  }
+
+  async #delete(rows: number): Promise<number> {
+    const [row] = await this.#run(this.#statement, [rows])
+    return Number(Object.values(row ?? {})[0] ?? 0)
   }
 }

@@ -64,6 +64,9 @@ class PostgresStore implements IdempotencyStore {
         { cause: error, details: { table: this.#table } },
       )
     }
+    await this.#cleanUp
+      ?.check()
+      .catch((error: unknown) => warn(`what has expired can't be deleted from ${this.#table}: ${String(error)}`))
   }
 
   async claim(requests: readonly ClaimRequest[]): Promise<readonly ClaimResult[]> {

@@ -75,6 +75,32 @@ test('a store that is used cleans up by itself', async () => {
   await expect.poll(used, { timeout: 5_000 }).toBe(0)
 })
 
+test('a clean-up that does not come to an end goes on soon', async () => {
+  const own = `${table}_many`
+  await migrate(pool, own)
+  await pool.query(
+    `insert into ${own} (key, token, state, owner, lease_end, expires)
+    select n, 1, 'done', 'o', now(), now() - interval '1 hour' from generate_series(1, 100) as n`,
+  )
+  const store = postgresStore(pool, { table: own, cleanUp: { everyMs: 4_000, rows: 3 } })
+  await store.claim(requests('once', 1, 60_000))
+  const left = async (): Promise<unknown> => (await pool.query(`select count(*)::int as n from ${own}`)).rows
+  await expect.poll(left, { timeout: 7_000 }).toEqual([{ n: 1 }])
+  await pool.query(`drop table ${own}`)
+})
+
+test('a role that may not delete is warned of when the consumer starts', async () => {
+  const role = `role_${randomUUID().replaceAll('-', '')}`
+  await pool.query(`create role ${role}; grant select, insert, update on ${table} to ${role}`)
+  const client = new Pool({ connectionString: inject('databaseUrl'), options: `-c role=${role}` })
+  const warnings: string[] = []
+  for (const cleanUp of [{}, false] as const)
+    await postgresStore(client, { table, cleanUp }).check?.((warning) => warnings.push(warning))
+  await client.end()
+  await pool.query(`drop owned by ${role}; drop role ${role}`)
+  expect(warnings).toEqual([expect.stringMatching(/what has expired can't be deleted from .*permission denied/)])
+})
+
 test('a table that is not there is refused with what to do', async () => {
   const store = postgresStore(pool, { table: `${table}_missing` })
   await expect(store.check?.(() => undefined)).rejects.toMatchObject({
