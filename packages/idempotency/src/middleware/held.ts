@@ -1,10 +1,16 @@
-import type { Claim } from '../store.ts'
+import type { Claim, IdempotencyStore } from '../store.ts'
 import type { Turn } from './turn.ts'
 
 type AnyRecord = Turn['record']
 
 /** Not weak: a weak entry for each record would cost the collector a good part of a member's time. */
-const heldBy = new Map<AnyRecord, Claim>()
+const heldBy = new Map<AnyRecord, { readonly claim: Claim; readonly by: Holder }>()
+
+/** Who has a claim. An attempt of another epoch may hang. */
+export interface Holder {
+  readonly store: IdempotencyStore
+  readonly epoch: number
+}
 
 /**
  * Under which claim a handler of this middleware has its record: its `token` is greater than that of every attempt before, so that
@@ -12,12 +18,18 @@ const heldBy = new Map<AnyRecord, Claim>()
  * for any other record.
  */
 export function claimOf(record: AnyRecord): Claim | undefined {
-  return heldBy.get(record)
+  return heldBy.get(record)?.claim
+}
+
+/** Whether middleware further outside has the key of the record already, as where a consumer and its handler both use it. */
+export function isHeld({ record, request }: Turn, { store, epoch }: Holder): boolean {
+  const held = heldBy.get(record)
+  return held?.by.store === store && held.by.epoch === epoch && held.claim.key === request?.key
 }
 
 /** A handler begins. */
-export function hold({ record, claim }: Turn): void {
-  if (claim !== undefined) heldBy.set(record, claim)
+export function hold({ record, claim }: Turn, by: Holder): void {
+  if (claim !== undefined) heldBy.set(record, { claim, by })
 }
 
 /** It has ended. */

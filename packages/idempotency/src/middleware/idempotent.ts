@@ -8,10 +8,10 @@ import {
   type Next,
   Unavailable,
 } from '@holdfast/core'
-import type { Claim } from '../store.ts'
+import type { Claim, IdempotencyStore } from '../store.ts'
 import { Claims } from './claims.ts'
 import { lostTurn } from './errors.ts'
-import { hold, letGo } from './held.ts'
+import { hold, isHeld, letGo } from './held.ts'
 import { type Lease, Leases } from './lease.ts'
 import { type IdempotentOptions, settingsOf } from './options.ts'
 import { Requests } from './requests.ts'
@@ -29,7 +29,7 @@ export function idempotent<Value = unknown, Key = unknown, Headers = unknown>(
 ): Middleware {
   const settings = settingsOf(options as unknown as IdempotentOptions)
   const claims = new Claims(settings, new Requests(settings))
-  const holding: Holding = { claims, leases: new Leases(settings) }
+  const holding: Holding = { store: settings.store, claims, leases: new Leases(settings) }
   const idempotent: Middleware = (call, next) =>
     call.batch ? handleBatch(call, next, holding) : handleRecord(call, next, holding)
   return declareMiddleware(idempotent, {
@@ -41,19 +41,22 @@ export function idempotent<Value = unknown, Key = unknown, Headers = unknown>(
 }
 
 interface Holding {
+  readonly store: IdempotencyStore
   readonly claims: Claims
   readonly leases: Leases
 }
 
 /** Calls the handler with a record whose key is ours, and settles it. */
-async function handleRecord(call: AttemptCall, next: Next, { claims, leases }: Holding): Promise<unknown> {
+async function handleRecord(call: AttemptCall, next: Next, { store, claims, leases }: Holding): Promise<unknown> {
   const turn = claims.turnOf(call.record, call.raw[0] as ConsumerRecord, call)
+  const holder = { store, epoch: call.epoch }
+  if (isHeld(turn, holder)) return next()
   const askedMs = call.clock.now()
   await claims.claim(turn, call)
   if (turn.ending === undefined) {
     const lease = leases.of(call, askedMs)
     lease.keep(turn.claim as Claim)
-    hold(turn)
+    hold(turn, holder)
     try {
       await claims.complete(turn, await next({ signal: lease.signal }), call)
     } catch (error) {
@@ -69,15 +72,17 @@ async function handleRecord(call: AttemptCall, next: Next, { claims, leases }: H
 }
 
 /** Calls the handler with the records whose keys are ours, and settles these. */
-async function handleBatch(call: AttemptCall, next: Next, { claims, leases }: Holding): Promise<unknown> {
+async function handleBatch(call: AttemptCall, next: Next, { store, claims, leases }: Holding): Promise<unknown> {
   const turns = claims.turnsOf(call)
+  const holder = { store, epoch: call.epoch }
+  if (turns.every((turn) => isHeld(turn, holder))) return next()
   const askedMs = call.clock.now()
   await Promise.all(turns.map((turn) => claims.claim(turn, call)))
   const mine = turns.filter(({ ending }) => ending === undefined)
   if (mine.length > 0) {
     const lease = leases.of(call, askedMs)
     for (const { claim } of mine) lease.keep(claim as Claim)
-    mine.forEach(hold)
+    for (const turn of mine) hold(turn, holder)
     const { signal } = lease
     const settle = settling(mine, call, claims, lease)
     try {
