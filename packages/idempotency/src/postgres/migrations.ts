@@ -1,5 +1,5 @@
 import { type PostgresClient, queriesOf, type RunQuery, sqlState } from './postgres-client.ts'
-import { bareName, quotedTable } from './table-name.ts'
+import { nameBeside, quotedTable } from './table-name.ts'
 
 export const DEFAULT_TABLE = 'holdfast_claims'
 
@@ -48,6 +48,6 @@ function statements(table: string): readonly string[] {
   expires timestamptz not null,
   result text
 ) with (fillfactor = 45)`,
-    `create index if not exists "${`${bareName(table).slice(0, 55)}_expires`}" on ${name} (expires)`,
+    `create index if not exists "${nameBeside(table, '_expires')}" on ${name} (expires)`,
   ]
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { HoldfastError } from '@holdfast/core'
 
 const NAME = /^[a-z_][a-z0-9_]{0,62}(\.[a-z_][a-z0-9_]{0,62})?$/
@@ -16,7 +17,14 @@ export function quotedTable(table: string): string {
     .join('.')
 }
 
-/** The name of the table itself, without its schema; what belongs to it is named after it. */
-export function bareName(table: string): string {
-  return table.slice(table.indexOf('.') + 1)
+/** What belongs to a table is named after it, without its schema; where that is too long, names stay apart by a digest. */
+export function nameBeside(table: string, suffix: string): string {
+  const bare = table.slice(table.indexOf('.') + 1)
+  const room = LONGEST - suffix.length
+  if (bare.length <= room) return bare + suffix
+  const digest = createHash('sha256').update(bare).digest('hex').slice(0, 8)
+  return `${bare.slice(0, room - digest.length - 1)}_${digest}${suffix}`
 }
+
+/** Postgres cuts off the rest of a name. */
+const LONGEST = 63

@@ -19,3 +19,12 @@ test('the text of the migration names the table and its index', () => {
   expect(sql).toMatch(/create table if not exists "my_app"."claims" \(/)
   expect(sql).toMatch(/create index if not exists "claims_expires" on "my_app"."claims" \(expires\);\n$/)
 })
+
+test('tables whose long names differ at their ends have an index each', () => {
+  const names = ['1', '2'].map(
+    (end) => /create index if not exists "(.*?)"/.exec(migrationSql('x'.repeat(62) + end))?.[1],
+  )
+  expect(new Set(names).size).toBe(2)
+  for (const name of names) expect(name).toMatch(/^x+_[0-9a-f]{8}_expires$/)
+  expect(names.map((name) => name?.length)).toEqual([63, 63])
+})
