@@ -10,7 +10,7 @@ import type { Events } from './ports/events.ts'
 import type { Logger } from './ports/logger.ts'
 import { HandlerGate } from './runtime/handler-gate.ts'
 import { OrderFunction } from './schedule/order-function.ts'
-import type { SafeOrder } from './schedule/ordering.ts'
+import { createLaneKey, type SafeOrder } from './schedule/ordering.ts'
 import { Threads } from './threads/threads.ts'
 
 export interface HandlingParts {
@@ -41,7 +41,7 @@ export class Handling {
       limits: config,
       order: order instanceof OrderFunction ? order : undefined,
       isolate,
-      wrap: withMiddleware(config.use, clock, this.gate),
+      wrap: withMiddleware(config.use, { clock, laneOf: createLaneKey(order, config.nullKey) }, this.gate),
     })
     tellProgress(config, events)
   }

@@ -12,6 +12,7 @@ export interface CallScope {
   readonly topics: readonly TopicPattern[]
   readonly batch: boolean
   readonly clock: Clock
+  readonly laneOf: AttemptCall['laneOf']
 }
 
 /** One call of a handler on its way through the middleware. */
@@ -49,6 +50,10 @@ export class Call implements AttemptCall {
     if (records.length === this.records.length) return records
     const offsets = new Set(this.records.map(({ offset }) => offset))
     return records.filter(({ offset }) => offsets.has(offset))
+  }
+
+  get laneOf(): AttemptCall['laneOf'] {
+    return this.#scope.laneOf
   }
 
   get settle(): AttemptCall['settle'] {

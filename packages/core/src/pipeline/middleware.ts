@@ -3,6 +3,7 @@ import type { ConsumerRecord } from '../model/record.ts'
 import type { AssignedPartition, TopicPartition } from '../model/topic-partition.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { LaneKey } from '../schedule/ordering.ts'
 import type { HandlerContext, TopicPattern } from './handler.ts'
 
 /** An attempt as its middleware sees it: what the handler knows of it, and what it is about to be called with. */
@@ -21,6 +22,8 @@ export interface AttemptCall<Value = unknown, Key = unknown, Headers = unknown> 
   readonly raw: readonly ConsumerRecord[]
   /** The topics of its handler, as they were given to `on`. */
   readonly topics: readonly TopicPattern[]
+  /** What `order` has for a raw record: of those with the same, each waits for those before it; undefined for one that waits for none. */
+  laneOf(record: ConsumerRecord): LaneKey | undefined
   /** Says that one record of a batch is done, before the handler returns; as `settle` of a batch handler's context. */
   settle(record: { readonly offset: number }): void
   /** Time as the consumer sees it. */

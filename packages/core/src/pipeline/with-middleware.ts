@@ -1,4 +1,3 @@
-import type { Clock } from '../ports/clock.ts'
 import type { Handle } from './attempt.ts'
 import { Call, type CallScope } from './call.ts'
 import type { CallContext } from './call-context.ts'
@@ -22,11 +21,15 @@ export interface Gate {
  * The consumer's middleware is outermost, then the handler's; where there is none the handler is called as it is. A gate stands
  * inside the last middleware that lends the slot, else around all of it.
  */
-export function withMiddleware(outer: readonly AnyMiddleware[], clock: Clock, gate?: Gate): WithMiddleware {
+export function withMiddleware(
+  outer: readonly AnyMiddleware[],
+  all: Pick<CallScope, 'clock' | 'laneOf'>,
+  gate?: Gate,
+): WithMiddleware {
   return ({ topics, batch, options }, handle) => {
     const use = [...outer, ...(options.use ?? [])] as readonly Middleware[]
     if (use.length === 0 && gate === undefined) return handle
-    const scope: CallScope = { topics, batch, clock }
+    const scope: CallScope = { topics, batch, ...all }
     const innermost: Inside = ({ input, context }) => handle(input, context)
     const lender = use.findLastIndex((middleware) => traitsOf(middleware).lendsSlot === true)
     const within = use.slice(lender + 1).reduceRight(around, innermost)

@@ -32,7 +32,10 @@ test('the consumer stands outermost, then the handler, in the order of their lis
 test('without middleware the handler is called as it is', () => {
   const handle = (): void => undefined
   const definition = on('t', handle)
-  const wrapped = withMiddleware([], { now: () => 0, wallNow: () => 0, setTimer: failing })(definition, handle)
+  const wrapped = withMiddleware([], {
+    clock: { now: () => 0, wallNow: () => 0, setTimer: failing },
+    laneOf: () => undefined,
+  })(definition, handle)
   expect(wrapped).toBe(handle)
 })
 

@@ -1,7 +1,7 @@
-import type { AttemptCall, ConsumerRecord } from '@holdfast/core'
+import { type AttemptCall, type ConsumerRecord, type LaneKey, RetryLater } from '@holdfast/core'
 import type { GatheringStore } from '../batching/batched-store.ts'
 import type { Claim, ClaimRequest, ClaimResult } from '../store.ts'
-import { busy, claimLost, lostTurn, mismatch, sameKey, unavailable } from './errors.ts'
+import { behind, busy, claimLost, lostTurn, mismatch, sameKey, unavailable } from './errors.ts'
 import { MadeEffects } from './made-effects.ts'
 import type { Settings } from './options.ts'
 import type { Requests } from './requests.ts'
@@ -58,9 +58,21 @@ export class Claims {
     return this.#write(turn, keptResult(answer, this.#settings.maxResultBytes, call), answer, call)
   }
 
-  /** These failed. What the store does not hear of ends with its lease. */
+  /** These failed. */
   async release(turns: readonly Turn[], call: AttemptCall): Promise<void> {
-    if (this.#settings.onFailure === 'keep' || turns.length === 0) return
+    if (this.#settings.onFailure === 'release') await this.#giveBack(turns, call)
+  }
+
+  /** Of a batch whose claims are made: what comes behind a record that has to wait for its key waits as well. */
+  async keepOrder(turns: readonly Turn[], call: AttemptCall): Promise<void> {
+    const passing = passingBy(turns, call)
+    for (const turn of passing) turn.ending = failed(behind())
+    await this.#giveBack(passing, call)
+  }
+
+  /** What the store does not hear of ends with its lease. */
+  async #giveBack(turns: readonly Turn[], call: AttemptCall): Promise<void> {
+    if (turns.length === 0) return
     try {
       await this.#store.release(turns.map(({ claim }) => claim as Claim))
     } catch (error) {
@@ -111,4 +123,27 @@ function endRepeats(turns: readonly Turn[]): void {
     if (keys.has(turn.request.key)) turn.ending = failed(sameKey())
     keys.add(turn.request.key)
   }
+}
+
+/** The records that are ours and stand, in their lanes, behind one that has to wait. */
+function passingBy(turns: readonly Turn[], call: AttemptCall): readonly Turn[] {
+  if (!turns.some(mustWait)) return []
+  const waiting = new Set<LaneKey>()
+  const passing: Turn[] = []
+  const ours = new Set<string | undefined>()
+  for (const turn of turns) {
+    const lane = call.laneOf(turn.raw)
+    if (turn.ending === undefined) {
+      if (lane !== undefined && waiting.has(lane)) passing.push(turn)
+      else ours.add(turn.request?.key)
+      continue
+    }
+    // A repeat of one of ours has had its effect when that is done.
+    if (lane !== undefined && mustWait(turn) && !ours.has(turn.request?.key)) waiting.add(lane)
+  }
+  return passing
+}
+
+function mustWait({ ending }: Turn): boolean {
+  return ending?.type === 'failed' && ending.error instanceof RetryLater
 }

@@ -35,6 +35,11 @@ export function sameKey(): RetryLater {
   return new RetryLater(0, 'an earlier record of its batch has its idempotency key', { isAttempt: false })
 }
 
+/** What comes before it in its lane has to wait, and is not passed by. */
+export function behind(): RetryLater {
+  return new RetryLater(0, 'an earlier record of its lane waits for its idempotency key', { isAttempt: false })
+}
+
 export function mismatch(record: ConsumerRecord, { handler }: AttemptCall): HoldfastError {
   const { topic, partition, offset } = record
   return new HoldfastError(

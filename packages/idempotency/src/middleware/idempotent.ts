@@ -78,6 +78,7 @@ async function handleBatch(call: AttemptCall, next: Next, { store, claims, lease
   if (turns.every((turn) => isHeld(turn, holder))) return next()
   const askedMs = call.clock.now()
   await Promise.all(turns.map((turn) => claims.claim(turn, call)))
+  await claims.keepOrder(turns, call)
   const mine = turns.filter(({ ending }) => ending === undefined)
   if (mine.length > 0) {
     const lease = leases.of(call, askedMs)

@@ -60,6 +60,35 @@ test('two records of a batch with the same key are one effect', async () => {
   expect(broker.committed('t', 0)).toBe(4)
 })
 
+test.each([
+  ['partition', [['a', 'b', 'c']], 'acquired'],
+  ['key', [['c'], ['a', 'b']], 'acquired'],
+  ['none', [['b', 'c'], ['a']], 'completed'],
+] as const)(
+  'a record that waits for its key is not passed by in its lane, order: %s',
+  async (order, expected, behind) => {
+    const { broker, clock, calls, store } = await batches(() => undefined, {}, { order })
+    const produce = (...sent: readonly string[]) =>
+      broker.produce(
+        't',
+        sent.map((value) => ({ key: value === 'c' ? 'other' : 'same', value, partition: 0 })),
+      )
+    produce('x')
+    await clock.advance('6s')
+    const keyOf = (value: string): string => `${store.calls[0]?.entries[0]?.key.slice(0, -1)}${value}`
+    // By a member that has died.
+    const dead = { owner: 'dead', fingerprint: null, leaseMs: 20_000, windowMs: 60_000 }
+    await store.inner.claim([{ ...dead, key: keyOf('a') }])
+    produce('a', 'b', 'c')
+    await clock.advance('10s')
+    const asked = await store.inner.claim([{ ...dead, key: keyOf('b'), leaseMs: 1_000 }])
+    expect(asked).toMatchObject([{ type: behind }])
+    await clock.advance('50s')
+    expect(calls.slice(1)).toEqual(expected)
+    expect(broker.committed('t', 0)).toBe(4)
+  },
+)
+
 test('an answer for each record: what failed gives its key back, the others are done', async () => {
   const { produce, clock, calls, broker } = await batches(
     (records, { attempt }) =>
