@@ -32,7 +32,7 @@ export interface ClaimRequest {
  * - `acquired`: the key is the caller's, under this token.
  * - `completed`: its effect was made before; `result` is what was kept of it.
  * - `busy`: somebody else has it, for so long at the least.
- * - `mismatch`: it is claimed or done with another fingerprint.
+ * - `mismatch`: it is done, or claimed under a lease in force, with another fingerprint.
  */
 export type ClaimResult =
   | { readonly type: 'acquired'; readonly token: number }

@@ -88,6 +88,15 @@ export const CLAIM_CASES: readonly StoreCase[] = [
     assert.equal((await claim(key('none'), { owner: 'second', fingerprint: 'two' })).type, 'busy')
   }),
 
+  scene('a lease that has run out lets another fingerprint claim', async ({ key, acquire, claim, complete, pass }) => {
+    const first = await acquire(key(), { fingerprint: 'one', leaseMs: 40 })
+    await pass(80)
+    const second = await acquire(key(), { owner: 'second', fingerprint: 'two' })
+    assert.equal(await complete(first), 'stale')
+    assert.equal((await claim(key(), { fingerprint: 'one' })).type, 'mismatch')
+    assert.equal(await complete(second), 'ok')
+  }),
+
   scene('keys that look alike are different keys', async ({ store, key, request }) => {
     const suffixes = ['a', 'A', 'a:', 'a%', 'a%20', 'a#', '{a}', '[a]*?', "a'--", 'a".', 'a\\', 'a'.repeat(200)]
     const results = await store.claim(suffixes.map((suffix) => request(key(suffix))))

@@ -100,11 +100,10 @@ class MemoryStore implements IdempotencyStore {
 
   #claim({ key, owner, fingerprint, leaseMs, windowMs }: ClaimRequest, nowMs: number): ClaimResult {
     const known = this.#at(key, nowMs)
-    if (known !== undefined && known.state !== 'free') {
+    if (known !== undefined && isInForce(known, nowMs)) {
       if (differs(known.fingerprint, fingerprint)) return { type: 'mismatch' }
       if (known.state === 'done') return { type: 'completed', result: known.result }
-      if (known.leaseEndMs > nowMs && known.owner !== owner)
-        return { type: 'busy', forMs: Math.ceil(known.leaseEndMs - nowMs) }
+      if (known.owner !== owner) return { type: 'busy', forMs: Math.ceil(known.leaseEndMs - nowMs) }
     }
     this.#lastToken += 1
     const leaseEndMs = nowMs + leaseMs
@@ -151,6 +150,10 @@ class MemoryStore implements IdempotencyStore {
     if (wanted > this.#maxKeys)
       throw new Error(`it keeps maxKeys = ${this.#maxKeys} keys already; raise maxKeys, or lower windowMs`)
   }
+}
+
+function isInForce({ state, leaseEndMs }: KeyRecord, nowMs: number): boolean {
+  return state === 'done' || (state === 'claimed' && leaseEndMs > nowMs)
 }
 
 function differs(known: string | null, asked: string | null): boolean {

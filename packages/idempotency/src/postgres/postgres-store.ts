@@ -166,8 +166,9 @@ function acquired(token: unknown): ClaimResult {
 
 /** Why a key was not taken. Where it is not held any more, it was at that moment, and is looked at again. */
 function refusal(row: HeldRow | undefined, { fingerprint }: ClaimRequest): ClaimResult {
-  if (row === undefined || row.state === 'free') return { type: 'busy', forMs: 1 }
+  const isOver = row?.state === 'claimed' && Number(row.forMs) <= 0
+  if (row === undefined || row.state === 'free' || isOver) return { type: 'busy', forMs: 1 }
   if (fingerprint !== null && row.fingerprint !== null && fingerprint !== row.fingerprint) return { type: 'mismatch' }
   if (row.state === 'done') return { type: 'completed', result: row.result }
-  return { type: 'busy', forMs: Math.max(1, Number(row.forMs)) }
+  return { type: 'busy', forMs: Number(row.forMs) }
 }

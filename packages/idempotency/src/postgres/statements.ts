@@ -56,9 +56,10 @@ function claim(table: string): string {
     owner = excluded.owner, fingerprint = excluded.fingerprint, lease_end = excluded.lease_end,
     expires = excluded.expires, result = null
   where known.expires <= clock_timestamp() or known.state = 'free' or (
-    known.state = 'claimed'
-    and (known.lease_end <= clock_timestamp() or known.owner = excluded.owner)
-    and (known.fingerprint is null or excluded.fingerprint is null or known.fingerprint = excluded.fingerprint)
+    known.state = 'claimed' and (known.lease_end <= clock_timestamp() or (
+      known.owner = excluded.owner
+      and (known.fingerprint is null or excluded.fingerprint is null or known.fingerprint = excluded.fingerprint)
+    ))
   )
   returning key, token
 )

@@ -36,12 +36,12 @@ for i, key in ipairs(KEYS) do
   local leaseMs, windowMs = tonumber(lease), tonumber(window)
   local known = read(key)
   if known and known.err then return known end
-  local isHeld = known and known.state ~= 'f'
+  local isHeld = known and (known.state == 'd' or known.state == 'c' and known.leaseEnd > nowMs)
   if isHeld and known.fingerprint ~= '*' and fingerprint ~= '*' and known.fingerprint ~= fingerprint then
     answers[i] = 'mismatch'
   elseif isHeld and known.state == 'd' then
     answers[i] = 'completed ' .. known.result
-  elseif isHeld and known.leaseEnd > nowMs and known.owner ~= owner then
+  elseif isHeld and known.owner ~= owner then
     answers[i] = 'busy ' .. whole(known.leaseEnd - nowMs)
   else
     local token = nowUs

@@ -277,3 +277,27 @@ test.each([[false], [true]])(
     expect(store.calls.flatMap(({ entries }) => entries)).toHaveLength(4)
   },
 )
+
+test.each(['keep', 'release'] as const)(
+  'a dead letter leaves its key to another payload when its lease has ended, onFailure: %s',
+  async (onFailure) => {
+    let fails = true
+    const { produce, clock, calls, events, store } = await onceScene({
+      once: { onFailure, key: () => 'k', fingerprint: true, leaseMs: 5_000 },
+      consumer: { deadLetterTopic: 't.dead' },
+      work: () => {
+        if (fails) throw new Error('no')
+      },
+    })
+    store.down.add('release')
+    produce('a')
+    await clock.advance('10s')
+    store.down.clear()
+    fails = false
+    await clock.advance('60s')
+    produce('b')
+    await clock.advance('10s')
+    expect(events('record:dead').map(({ error }) => String(error))).toEqual(['Error: no'])
+    expect(calls).toEqual(['a', 'b'])
+  },
+)
