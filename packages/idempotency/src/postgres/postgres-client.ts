@@ -35,6 +35,8 @@ export function queriesOf(client: PostgresClient, caller = 'postgresStore'): Run
   )
 }
 
+/** A statement of the transaction had failed. */
+export const IN_FAILED_TRANSACTION = '25P02'
 const CONFLICTS: readonly unknown[] = ['40001', '40P01']
 const CONFLICT_ATTEMPTS = 5
 

@@ -1,6 +1,11 @@
 import { HoldfastError } from '@holdfast/core'
 import { hasMethod } from '../has-method.ts'
-import type { PostgresClient, PostgresJsClient, QueryClient } from './postgres-client.ts'
+import {
+  IN_FAILED_TRANSACTION,
+  type PostgresClient,
+  type PostgresJsClient,
+  type QueryClient,
+} from './postgres-client.ts'
 
 /** A pool of `pg`, as far as it is used. */
 export interface PgPool {
@@ -67,7 +72,9 @@ async function inPool(
   try {
     await client.query(`begin ${options}`)
     await work(client)
-    await client.query('commit')
+    const { command } = (await client.query('commit')) as { readonly command?: string }
+    // What fails behind the last statement that was awaited has Postgres roll back, and say so without an error.
+    if (command === 'ROLLBACK') throw rolledBack()
   } catch (error) {
     await client.query('rollback').catch(note)
     throw error
@@ -75,4 +82,11 @@ async function inPool(
     client.release(broken)
     if (broken === undefined) client.off('error', note)
   }
+}
+
+function rolledBack(): Error {
+  const error = new Error(
+    'the transaction was rolled back, because one of its statements had failed.\n  Fix: await everything that is done in it.',
+  )
+  return Object.assign(error, { code: IN_FAILED_TRANSACTION })
 }

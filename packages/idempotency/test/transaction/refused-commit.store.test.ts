@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import type { AttemptCall } from '@holdfast/core'
+import { Pool, type PoolClient } from 'pg'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { inTransaction } from '../../src/transaction/in-transaction.ts'
+import { migrateProgress } from '../../src/transaction/tables.ts'
+
+const table = `progress_${randomUUID().replaceAll('-', '')}`
+const effects = `${table}_effects`
+const pool = new Pool({ connectionString: inject('databaseUrl') })
+beforeAll(async () => {
+  await migrateProgress(pool, table)
+  await pool.query(
+    `create table ${effects} (id text primary key, parent text references ${effects} deferrable initially deferred)`,
+  )
+})
+afterAll(async () => {
+  await pool.query(`drop table ${table}, ${table}_done, ${effects}`)
+  await pool.end()
+})
+
+function attempt(): AttemptCall {
+  const topic = `t-${randomUUID()}`
+  const record = { topic, partition: 0, offset: 0 }
+  const fields = { topic, partition: 0, groupId: 'g', epoch: 1, batch: false, records: [record], record, raw: [record] }
+  return { ...fields, signal: new AbortController().signal } as unknown as AttemptCall
+}
+
+function handle(work: (transaction: PoolClient) => Promise<unknown>): Promise<unknown> {
+  const { middleware, of } = inTransaction<PoolClient>(pool, { table })
+  const call = attempt()
+  return Promise.resolve(middleware(call, () => work(of(call.record))))
+}
+
+test('what fails behind the end of the handler rolls everything back, and the record does not count as done', async () => {
+  const id = randomUUID()
+  const handled = handle(async (transaction) => {
+    await transaction.query(`insert into ${effects} values ($1)`, [id])
+    // Nobody waits for it: the second of these statements comes between the note and the commit.
+    void transaction
+      .query('select 1')
+      .then(() => transaction.query('select 1/0'))
+      .catch(() => undefined)
+  })
+  await expect(handled).rejects.toThrow(/was rolled back/)
+  expect((await pool.query(`select 1 from ${effects} where id = $1`, [id])).rowCount).toBe(0)
+})
