@@ -9,7 +9,7 @@ import {
   Unavailable,
 } from '@holdfast/core'
 import { unavailable } from '../middleware/errors.ts'
-import { type PostgresClient, queriesOf, sqlState } from '../postgres/postgres-client.ts'
+import { IN_FAILED_TRANSACTION, type PostgresClient, queriesOf, sqlState } from '../postgres/postgres-client.ts'
 import { type TransactionClient, transactionsOf } from '../postgres/transactions.ts'
 import { Partitions } from './partitions.ts'
 import type { Progress } from './progress.ts'
@@ -37,6 +37,11 @@ const AGAIN_MS = 100
 /** A partition that another process has taken over is not taken back sooner: by then the group has said whose it is. */
 const TAKEN_MS = 10_000
 const CONFLICTS: readonly unknown[] = ['40001', '40P01']
+/**
+ * What the server refuses of what the handler has done, by classes of SQLSTATE: a constraint or trigger that was deferred to the
+ * commit, or a statement whose error the handler has caught. It would do so each time.
+ */
+const REFUSED = /^(?:22|23|27|38|39|42|44|P0)|^25P02$/
 
 type Record = ConsumerRecord<unknown, unknown, unknown>
 
@@ -60,7 +65,7 @@ export function inTransaction<Transaction = PostgresClient>(
 
   const handle = async (records: readonly Record[], progress: Progress, call: AttemptCall, next: Next) => {
     let answer: unknown
-    const course: { step: 'begin' | 'handle' | 'note or commit' } = { step: 'begin' }
+    const course: { step: 'begin' | 'handle' | 'note' | 'commit' } = { step: 'begin' }
     try {
       await runIn(async (transaction) => {
         course.step = 'handle'
@@ -69,13 +74,19 @@ export function inTransaction<Transaction = PostgresClient>(
         const [failure] = call.batch ? failuresOf(answer, records.length) : []
         if (failure !== undefined) throw failure.error
         if (call.signal.aborted) throw call.signal.reason
-        course.step = 'note or commit'
-        await note(transaction, records, progress, call)
+        course.step = 'note'
+        await note(transaction, records, progress, call).catch((error: unknown) => {
+          // A statement of the handler had failed, and it went on: no fault of the note.
+          if (sqlState(error) === IN_FAILED_TRANSACTION) course.step = 'commit'
+          throw error
+        })
+        course.step = 'commit'
       })
     } catch (error) {
       if (error instanceof RetryLater || (course.step === 'handle' && !CONFLICTS.includes(sqlState(error)))) throw error
       partitions.doubt(call)
       if (CONFLICTS.includes(sqlState(error))) throw again('its transaction lost to another one', error)
+      if (course.step === 'commit' && REFUSED.test(String(sqlState(error)))) throw error
       // After a commit without an answer the database is asked, before anything is done again.
       throw unavailable('postgres', error)
     } finally {

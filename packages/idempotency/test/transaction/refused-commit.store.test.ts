@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AttemptCall } from '@holdfast/core'
 import { Pool, type PoolClient } from 'pg'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { inTransaction } from '../../src/transaction/in-transaction.ts'
 import { migrateProgress } from '../../src/transaction/tables.ts'
@@ -44,4 +45,24 @@ test('what fails behind the end of the handler rolls everything back, and the re
   })
   await expect(handled).rejects.toThrow(/was rolled back/)
   expect((await pool.query(`select 1 from ${effects} where id = $1`, [id])).rowCount).toBe(0)
+})
+
+const THE_HANDLERS = { name: expect.not.stringMatching(/^(?:Unavailable|RetryLater)$/) }
+
+test('a statement that fails and is caught fails the attempt, and is no outage', async () => {
+  const handled = handle((transaction) => transaction.query('select 1/0').catch(() => undefined))
+  await expect(handled).rejects.toMatchObject({ ...THE_HANDLERS, code: '25P02' })
+  const sql = postgres(inject('databaseUrl'), { onnotice: () => undefined })
+  const { middleware, of } = inTransaction<postgres.TransactionSql>(sql, { table })
+  const call = attempt()
+  const other = Promise.resolve(middleware(call, () => of(call.record)`select 1/0`.catch(() => undefined)))
+  await expect(other).rejects.toMatchObject({ ...THE_HANDLERS, code: '22012' })
+  await sql.end()
+})
+
+test('a constraint that refuses the commit fails the attempt, and is no outage', async () => {
+  const handled = handle((transaction) =>
+    transaction.query(`insert into ${effects} values ($1, 'nobody')`, [randomUUID()]),
+  )
+  await expect(handled).rejects.toMatchObject({ ...THE_HANDLERS, code: '23503' })
 })
