@@ -50,11 +50,12 @@ ${takeOver}`,
 ${takeOver}`,
     done: `select topic, partition, "offset" from ${done}
   join unnest($2::text[], $3::integer[]) as asked (topic, partition) using (topic, partition) where group_id = $1`,
+    // What is before the position was done, and its note is gone.
     note: `with ours as (
-  select 1 from ${owners} where ${place} and epoch = $4 for share
+  select position from ${owners} where ${place} and epoch = $4 for share
 ), noted as (
   insert into ${done} (group_id, topic, partition, "offset")
-  select $1, $2, $3, asked from unnest($5::bigint[]) as asked where exists (select 1 from ours)
+  select $1, $2, $3, asked from unnest($5::bigint[]) as asked join ours on asked >= ours.position
   on conflict do nothing returning 1
 )
 select (select count(*) from ours)::int as owned, (select count(*) from noted)::int as noted`,
