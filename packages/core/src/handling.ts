@@ -1,6 +1,7 @@
 import type { ConsumerConfig } from './config/options.ts'
 import type { Failing } from './failing.ts'
 import { unlessAborted } from './middleware/waiting.ts'
+import type { HandlerDefinition } from './pipeline/handler.ts'
 import { type BoundHandler, Handlers } from './pipeline/handlers.ts'
 import { lendsSlots, startMiddleware, startsByMiddleware, tellProgress } from './pipeline/start-middleware.ts'
 import { withMiddleware } from './pipeline/with-middleware.ts'
@@ -27,6 +28,7 @@ export class Handling {
   readonly #logger: Logger
   readonly #threads: Threads
   readonly #handlers: Handlers
+  readonly #handlerOf: (topic: string) => HandlerDefinition
   /** Undefined where every attempt has its slot to itself. */
   readonly gate: HandlerGate | undefined
 
@@ -43,7 +45,8 @@ export class Handling {
       isolate,
       wrap: withMiddleware(config.use, { clock, laneOf: createLaneKey(order, config.nullKey) }, this.gate),
     })
-    tellProgress(config, events)
+    this.#handlerOf = (topic) => failing.routes.handlerOf(topic)
+    tellProgress(config, events, this.#handlerOf)
   }
 
   /** @throws HF_HANDLER_CONFLICT, HF_HANDLER_MISSING */
@@ -53,7 +56,7 @@ export class Handling {
 
   /** Where partitions begin, where middleware has a say in it. */
   get startsAt(): StartsAt | undefined {
-    return startsByMiddleware(this.#config)
+    return startsByMiddleware(this.#config, this.#handlerOf)
   }
 
   /** Brings up what handlers cannot begin without. */

@@ -1,4 +1,4 @@
-import type { AssignedPartition } from '../model/topic-partition.ts'
+import { type AssignedPartition, partitionName } from '../model/topic-partition.ts'
 import type { StartsAt } from '../ports/driver.ts'
 import type { Events } from '../ports/events.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -11,31 +11,49 @@ export interface Used {
   readonly handlers: readonly HandlerDefinition[]
 }
 
+/** The handler of a topic that the consumer is assigned. */
+type HandlerOf = (topic: string) => HandlerDefinition
+
+interface Use {
+  readonly traits: MiddlewareTraits
+  readonly around: ReadonlySet<HandlerDefinition> | undefined
+}
+
 /** Has all middleware start that has something to do before the first record comes, each once. */
 export async function startMiddleware(used: Used, logger: Logger): Promise<void> {
   await Promise.all(allTraits(used).map((traits) => traits.start?.(logger)))
 }
 
-/** Tells middleware that keeps progress itself how far the group is, and where a log is not what it was. */
-export function tellProgress(used: Used, events: Events): void {
+/** Tells middleware that keeps progress itself how far the group is with what it stands around, and where a log is another one. */
+export function tellProgress(used: Used, events: Events, handlerOf: HandlerOf): void {
   const { groupId } = used
-  for (const traits of allTraits(used)) {
-    if (traits.committed !== undefined)
+  for (const use of usesOf(used)) {
+    const { committed, reset } = use.traits
+    if (committed !== undefined)
       events.on('commit:ok', ({ offsets }) => {
-        for (const { topic, partition, offset } of offsets) traits.committed?.(groupId, { topic, partition }, offset)
+        for (const { topic, partition, offset } of offsets)
+          if (isAround(use, topic, handlerOf)) committed.call(use.traits, groupId, { topic, partition }, offset)
       })
-    if (traits.reset !== undefined)
-      events.on('partition:reset', ({ topic, partition, to }) => traits.reset?.(groupId, { topic, partition }, to))
+    if (reset !== undefined)
+      events.on('partition:reset', ({ topic, partition, to }) => {
+        if (isAround(use, topic, handlerOf)) reset.call(use.traits, groupId, { topic, partition }, to)
+      })
   }
 }
 
-/** Where partitions begin by what middleware keeps; undefined where none keeps anything. */
-export function startsByMiddleware(used: Used): StartsAt | undefined {
-  const asked = allTraits(used).filter(({ startsAt }) => startsAt !== undefined)
+/** Where partitions begin by what the middleware of their handlers keeps; undefined where none keeps anything. */
+export function startsByMiddleware(used: Used, handlerOf: HandlerOf): StartsAt | undefined {
+  const asked = usesOf(used).filter(({ traits }) => traits.startsAt !== undefined)
   if (asked.length === 0) return undefined
   return async (partitions) => {
     let starts: readonly AssignedPartition[] = partitions
-    for (const traits of asked) starts = (await traits.startsAt?.(used.groupId, starts)) ?? starts
+    for (const use of asked) {
+      const theirs = starts.filter(({ topic }) => isAround(use, topic, handlerOf))
+      if (theirs.length === 0) continue
+      const answered = (await use.traits.startsAt?.(used.groupId, theirs)) ?? theirs
+      const byName = new Map(answered.map((start) => [partitionName(start), start]))
+      starts = starts.map((start) => byName.get(partitionName(start)) ?? start)
+    }
     return starts
   }
 }
@@ -45,6 +63,21 @@ export function lendsSlots(used: Used): boolean {
   return allTraits(used).some(({ lendsSlot }) => lendsSlot === true)
 }
 
-function allTraits({ use, handlers }: Used): MiddlewareTraits[] {
-  return [...new Set([...use, ...handlers.flatMap(({ options }) => options.use ?? [])])].map(traitsOf)
+function allTraits(used: Used): MiddlewareTraits[] {
+  return usesOf(used).map(({ traits }) => traits)
+}
+
+/** Each middleware once, with the handlers that it stands around; undefined where that is all of them. */
+function usesOf({ use, handlers }: Used): Use[] {
+  const all = new Set([...use, ...handlers.flatMap(({ options }) => options.use ?? [])])
+  return [...all].map((middleware) => ({
+    traits: traitsOf(middleware),
+    around: use.includes(middleware)
+      ? undefined
+      : new Set(handlers.filter(({ options }) => options.use?.includes(middleware) === true)),
+  }))
+}
+
+function isAround({ around }: Use, topic: string, handlerOf: HandlerOf): boolean {
+  return around === undefined || around.has(handlerOf(topic))
 }
