@@ -26,11 +26,10 @@ export function relayPass(
   const rests = new TopicRests(settings.restMs)
 
   const write = async (topic: string, rows: readonly OutboxRow[]): Promise<readonly OutboxRow[]> => {
-    // One alone while the topic fails: a message that is refused for good has none repeated with it.
-    const taken = rests.isFailing(topic) ? rows.slice(0, 1) : rows
+    const taken = rows.slice(0, rests.widthOf(topic))
     try {
       await answered(topic, taken, settings)
-      rests.succeeded(topic)
+      rests.succeeded(topic, taken.length === rows.length)
       return taken
     } catch (error) {
       report(error, { topic, retryInMs: rests.failed(topic, clock.now()) })
