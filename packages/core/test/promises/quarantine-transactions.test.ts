@@ -35,7 +35,7 @@ test('the position is committed past a quarantined range by the transaction that
   expect(events('record:quarantined')).toMatchObject([{ offset: 2, lastOffset: 4, deadLetterTopic: DEAD }])
   expect([broker.committed('t', 0), out(), notes()]).toEqual([10, HEALTHY, ['g/t/0/2']])
   expect(committed().toSorted((one, other) => one - other)).toEqual(committed())
-  expect(new Set(broker.transactions.map(({ transactionalId }) => transactionalId))).toEqual(new Set(['g.t.0']))
+  expect(new Set(broker.transactions.map(({ transactionalId }) => transactionalId))).toEqual(new Set(['g/t/0']))
   expect(consumer.status()).toMatchObject({ quarantined: 3, health: { status: 'healthy' } })
 })
 

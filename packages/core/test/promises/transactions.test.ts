@@ -15,7 +15,7 @@ describe('outputs and offsets become visible together', () => {
     expect(story.out()).toEqual(numbers(20))
     expect(story.broker.committed('t', 0)).toBe(20)
     expect(story.broker.transactions).toHaveLength(1)
-    expect(story.broker.transactions[0]?.transactionalId).toBe('g.t.0')
+    expect(story.broker.transactions[0]?.transactionalId).toBe('g/t/0')
   })
 
   test('a batch of records per transaction, by count', async () => {
@@ -31,7 +31,7 @@ describe('outputs and offsets become visible together', () => {
     story.broker.produce('t', [...values(0, 1, 0), ...values(1, 2, 1)])
     await pass(story)
     const ids = story.broker.transactions.map(({ transactionalId }) => transactionalId)
-    expect(ids.toSorted()).toEqual(['copy.t.0', 'copy.t.1'])
+    expect(ids.toSorted()).toEqual(['copy/t/0', 'copy/t/1'])
   })
 
   test('outputs of records that are done past an open one go at once, and the text says that they are done', async () => {
@@ -179,7 +179,7 @@ describe('whoever is late is fenced', () => {
 
   test('another process that claims the id of a partition that is ours ends the run, with a code of its own', async () => {
     const story = await copying()
-    story.broker.claimTransactionalId('g.t.0')
+    story.broker.claimTransactionalId('g/t/0')
     story.broker.produce('t', values(0, 5))
     for (let round = 0; round < 3; round += 1) await pass(story, 10_000)
     expect(story.ended()).toMatchObject({ code: 'HF_TRANSACTIONAL_ID_TAKEN' })

@@ -82,7 +82,8 @@ export class Transactions {
     const { config, context, prefix, cluster, owns, confirm } = this.#ports
     const { groupId } = context
     const logger = quiet(context.logger)
-    const transactionalId = `${prefix}.${partition.topic}.${partition.partition}`
+    // No topic has a slash in its name, so that none of another prefix makes the same id of it.
+    const transactionalId = `${prefix}/${partition.topic}/${partition.partition}`
     const id = new TransactionalId(transactionalId, {
       groupId,
       owns,

@@ -150,7 +150,7 @@ describe('transactional ids', () => {
       await cluster.produceNumbers(input, 100, 1, 100)
       expect(await older.exit()).toBe(1)
       expect(older.stderr).toContain('HF_TRANSACTIONAL_ID_TAKEN')
-      expect(older.stderr).toContain(`${input}.${input}.0`)
+      expect(older.stderr).toContain(`${input}/${input}/0`)
       await committed(cluster, input, 200, newerGroup)
     } finally {
       await Promise.all([older.kill(), newer?.kill()])
@@ -164,7 +164,7 @@ describe('transactional ids', () => {
     await using cluster = await TestCluster.connect(inject('kafkaBrokers'))
     const [input, output] = [await cluster.createTopic(1), await cluster.createTopic(1)]
     await cluster.produceNumbers(input, 10, 1)
-    const zombie = await transactional(cluster, `${input}.${input}.0`)
+    const zombie = await transactional(cluster, `${input}/${input}/0`)
     const open = await zombie.transaction()
     await open.send({ topic: output, messages: [{ value: 'zombie' }] })
     await open.sendOffsets({

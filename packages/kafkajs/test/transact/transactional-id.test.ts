@@ -38,7 +38,7 @@ class Scene {
   membership: MembershipAnswer = 'member'
   committed = -1
   owned = true
-  readonly id: TransactionalId = new TransactionalId('g.t.0', {
+  readonly id: TransactionalId = new TransactionalId('g/t/0', {
     groupId: 'g',
     owns: () => this.owned,
     confirm: async () => {

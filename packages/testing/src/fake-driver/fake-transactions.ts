@@ -159,7 +159,7 @@ export class FakeTransactor {
   }
 
   #idOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-    return `${this.#side.prefix}.${topic}.${partition}`
+    return `${this.#side.prefix}/${topic}/${partition}`
   }
 }
 
