@@ -7,6 +7,12 @@ export const DEFAULT_PROGRESS_TABLE = 'holdfast_progress'
 /** It is added to the name of the table. */
 const DONE_SUFFIX = '_done'
 
+/**
+ * From its note on a transaction holds its partition, and nothing but its commit is left. A process that stands still just then, or
+ * is cut off, is parted from it after so long, or nobody could take the partition over.
+ */
+const NOTED_MS = 10_000
+
 /** What is asked of the two tables. */
 export interface ProgressStatements {
   /**
@@ -58,7 +64,8 @@ ${takeOver}`,
   select $1, $2, $3, asked from unnest($5::bigint[]) as asked join ours on asked >= ours.position
   on conflict do nothing returning 1
 )
-select (select count(*) from ours)::int as owned, (select count(*) from noted)::int as noted`,
+select (select count(*) from ours)::int as owned, (select count(*) from noted)::int as noted,
+  set_config('idle_in_transaction_session_timeout', '${NOTED_MS}', true)`,
     advance: `with moved as (
   update ${owners} set position = greatest(position, $5) where ${place} and epoch = $4 returning position
 )

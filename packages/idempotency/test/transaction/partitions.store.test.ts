@@ -29,9 +29,11 @@ const owned = async (topic: string) =>
 /** A transaction that has noted a record of the partition, and is not committed yet. */
 async function holding(topic: string, partition: number, epoch: number) {
   const client = await pool.connect()
+  const ended = new Promise<Error>((resolve) => client.on('error', resolve))
   await client.query('begin')
   await client.query(statements.note, ['g', topic, partition, epoch, [7]])
   return {
+    ended,
     commit: () => client.query('commit'),
     [Symbol.asyncDispose]: async () => client.release(true),
   }
@@ -74,6 +76,16 @@ test('a transaction that is under way delays its own partition, and no other; wh
   const known = await next.of(attempt(topic, 1))
   expect([known.epoch, known.isDone({ offset: 7 })]).toEqual([2, true])
 })
+
+test('a process that stands still between its note and its commit does not hold its partition for ever', async () => {
+  const topic = newTopic()
+  await member().startsAt('g', assignedOf(topic, 1))
+  await using still = await holding(topic, 0, 1)
+  const next = member()
+  const known = next.of(attempt(topic, 0))
+  await expect(still.ended).resolves.toMatchObject({ code: '25P03' })
+  expect((await known).isDone({ offset: 7 })).toBe(false)
+}, 30_000)
 
 test('members that are assigned the same at once: each partition ends with one of them, and the others are fenced', async () => {
   const topic = newTopic()
