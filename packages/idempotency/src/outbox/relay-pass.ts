@@ -39,7 +39,13 @@ export function relayPass(
 
   return async () => {
     let count = 0
-    await inTransaction(async (transaction) => {
+    const limitMs = produceTimeoutMs + 2 * SPARE_MS
+    const controller = new AbortController()
+    const timer = clock.setTimer(
+      () => controller.abort(new Error(`Postgres has not answered within ${limitMs} ms`)),
+      limitMs,
+    )
+    const pass = inTransaction(async (transaction) => {
       const run = queriesOf(transaction)
       const [lock] = await run(statements.lock, [String(produceTimeoutMs + SPARE_MS)])
       if (lock?.ok !== true) return
@@ -49,7 +55,8 @@ export function relayPass(
       const written = (await Promise.all([...topics].map(([topic, rows]) => write(topic, rows)))).flat()
       if (written.length > 0) await run(statements.remove, [written.map(({ id }) => id)])
       count = written.length
-    })
+    }, controller.signal)
+    await pass.finally(() => timer.clear())
     return count
   }
 }

@@ -36,8 +36,14 @@ export interface PgliteTransactions extends QueryClient {
 /** What can begin transactions of its own. */
 export type TransactionClient = PgPool | PostgresJsTransactions | PgliteTransactions
 
-/** Runs work in a transaction of its own: committed when it resolves, rolled back when it rejects. */
-export type RunInTransaction = (work: (transaction: PostgresClient) => Promise<void>) => Promise<void>
+/**
+ * Runs work in a transaction of its own: committed when it resolves, rolled back when it rejects. A signal that aborts gives it up,
+ * as of a server that says nothing any more; whether it was committed nobody knows then.
+ */
+export type RunInTransaction = (
+  work: (transaction: PostgresClient) => Promise<void>,
+  signal?: AbortSignal,
+) => Promise<void>
 
 /**
  * `options` are those of `begin`, such as an isolation level; a PGlite has its default.
@@ -45,11 +51,12 @@ export type RunInTransaction = (work: (transaction: PostgresClient) => Promise<v
  */
 export function transactionsOf(client: TransactionClient, user: string, options = ''): RunInTransaction {
   if (hasMethod(client, 'begin'))
-    return async (work) => void (await (client as PostgresJsTransactions).begin(options, work))
+    return (work, signal) => unlessAborted((client as PostgresJsTransactions).begin(options, work), signal)
   if (hasMethod(client, 'transaction'))
-    return async (work) => void (await (client as PgliteTransactions).transaction(work))
+    return (work, signal) => unlessAborted((client as PgliteTransactions).transaction(work), signal)
   // A client of pg has connect as well, but transactions of others would run into ours.
-  if (hasMethod(client, 'connect') && 'totalCount' in client) return (work) => inPool(client as PgPool, options, work)
+  if (hasMethod(client, 'connect') && 'totalCount' in client)
+    return (work, signal) => unlessAborted(inPool(client as PgPool, options, work, signal), signal)
   throw new HoldfastError(
     'HF_OPTION_INVALID',
     `${user} was given no client that begins transactions of its own.\n  Fix: ${user}(new Pool({ connectionString })), ${user}(postgres(url)), or ${user}(pglite).`,
@@ -61,15 +68,25 @@ async function inPool(
   pool: PgPool,
   options: string,
   work: (transaction: PostgresClient) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<void> {
   const client = await pool.connect()
+  let isReleased = false
   let broken: Error | undefined
   // While it is out of its pool nobody else listens, and an error that nobody hears ends the process.
   const note = (error: Error): void => {
     broken = error
   }
   client.on('error', note)
+  /** Given back as broken it is closed, and what waits for an answer of it fails. */
+  const release = (): void => {
+    if (signal?.aborted === true) broken ??= signal.reason as Error
+    if (!isReleased) client.release(broken)
+    isReleased = true
+  }
+  signal?.addEventListener('abort', release, { once: true })
   try {
+    signal?.throwIfAborted()
     await client.query(`begin ${options}`)
     await work(client)
     const { command } = (await client.query('commit')) as { readonly command?: string }
@@ -79,8 +96,21 @@ async function inPool(
     await client.query('rollback').catch(note)
     throw error
   } finally {
-    client.release(broken)
+    signal?.removeEventListener('abort', release)
+    release()
     if (broken === undefined) client.off('error', note)
+  }
+}
+
+async function unlessAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return void (await work)
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 
