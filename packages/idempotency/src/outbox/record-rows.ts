@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type HeaderEntry, HoldfastError, type OutgoingRecord } from '@holdfast/core'
+import { fieldsOf, type Row } from '../postgres/postgres-client.ts'
 
 /** The header that tells a message from its repeats, for `idempotent({ key: { header: 'holdfast-outbox-id' } })`. */
 export const OUTBOX_ID_HEADER = 'holdfast-outbox-id'
@@ -33,15 +34,15 @@ export function parametersOf(records: readonly OutgoingRecord[]): { ids: readonl
   return { ids, values }
 }
 
-export function rowOf(row: Readonly<Record<string, unknown>>): OutboxRow {
-  const { id, message_id, topic, record_partition, key, value, headers, record_timestamp } = row
+export function rowOf(row: Row): OutboxRow {
+  const [id, messageId, topic, partition, key, value, headers, timestamp] = fieldsOf(row)
   const record: OutgoingRecord = {
     topic: topic as string,
-    partition: (record_partition as number | null) ?? undefined,
+    partition: partition === null ? undefined : Number(partition),
     key: buffer(key),
     value: buffer(value),
-    headers: [...headersOf(headers as string), [OUTBOX_ID_HEADER, Buffer.from(message_id as string)]],
-    timestamp: record_timestamp === null ? undefined : Number(record_timestamp),
+    headers: [...headersOf(headers as string), [OUTBOX_ID_HEADER, Buffer.from(messageId as string)]],
+    timestamp: timestamp === null ? undefined : Number(timestamp),
   }
   return { id: id as string, topic: record.topic, record }
 }

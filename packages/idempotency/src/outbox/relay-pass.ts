@@ -1,11 +1,13 @@
 import { HoldfastError } from '@holdfast/core'
-import { queriesOf } from '../postgres/postgres-client.ts'
+import { fieldsOf, queriesOf } from '../postgres/postgres-client.ts'
 import type { RunInTransaction } from '../postgres/transactions.ts'
 import { type OutboxRow, rowOf } from './record-rows.ts'
 import type { RelaySettings } from './relay-options.ts'
 import type { OutboxStatements } from './statements.ts'
 import { TopicRests } from './topic-rests.ts'
 
+/** Some clients have it as a text. */
+const YES: readonly unknown[] = [true, 't']
 /** How much longer than a write its transaction may stand still. */
 const SPARE_MS = 10_000
 
@@ -48,7 +50,7 @@ export function relayPass(
     const pass = inTransaction(async (transaction) => {
       const run = queriesOf(transaction)
       const [lock] = await run(statements.lock, [String(produceTimeoutMs + SPARE_MS)])
-      if (lock?.ok !== true) return
+      if (!YES.includes(fieldsOf(lock)[0])) return
       const found = await run(statements.read, [rests.resting(clock.now()), maxRecords, maxBytes])
       if (found.length === 0) return
       const topics = Map.groupBy(found.map(rowOf), ({ topic }) => topic)

@@ -1,4 +1,4 @@
-import type { RunQuery } from './postgres-client.ts'
+import { fieldsOf, type RunQuery } from './postgres-client.ts'
 
 /** How what has expired is deleted: up to 20 statements in a run. */
 export interface CleanUpOptions {
@@ -67,6 +67,6 @@ export class CleanUp {
 
   async #delete(rows: number): Promise<number> {
     const [row] = await this.#run(this.#statement, [rows])
-    return Number(Object.values(row ?? {})[0] ?? 0)
+    return Number(fieldsOf(row)[0] ?? 0)
   }
 }

@@ -35,6 +35,14 @@ export function queriesOf(client: PostgresClient, caller = 'postgresStore'): Run
   )
 }
 
+/**
+ * What a row has, in the order of the statement: a client may have names of its own for columns (`transform` of `postgres`), and
+ * numbers as texts.
+ */
+export function fieldsOf(row: Row | undefined): readonly unknown[] {
+  return Object.values(row ?? {})
+}
+
 /** A statement of the transaction had failed. */
 export const IN_FAILED_TRANSACTION = '25P02'
 const CONFLICTS: readonly unknown[] = ['40001', '40P01']

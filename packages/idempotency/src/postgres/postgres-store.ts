@@ -3,7 +3,14 @@ import type { Claim, ClaimRequest, ClaimResult, Completion, IdempotencyStore, Re
 import { arrayLiteral } from './array-literal.ts'
 import { CleanUp, type CleanUpOptions } from './clean-up.ts'
 import { DEFAULT_TABLE } from './migrations.ts'
-import { type PostgresClient, type Row, type RunQuery, retryingConflicts, sqlState } from './postgres-client.ts'
+import {
+  fieldsOf,
+  type PostgresClient,
+  type Row,
+  type RunQuery,
+  retryingConflicts,
+  sqlState,
+} from './postgres-client.ts'
 import { preparedQueriesOf } from './prepared-queries.ts'
 import { type Statements, statementsOf } from './statements.ts'
 import { quotedTable } from './table-name.ts'
@@ -123,11 +130,6 @@ class PostgresStore implements IdempotencyStore {
     const rows = await this.#run(this.#statements.look, [arrayLiteral(requests.map(({ key }) => key))])
     return new Map(rows.map(heldRow).map((row) => [row.key, row]))
   }
-}
-
-/** In the order of the statement: a client may have names of its own for columns (`transform` of `postgres`). */
-function fieldsOf(row: Row | undefined): readonly unknown[] {
-  return Object.values(row ?? {})
 }
 
 /**

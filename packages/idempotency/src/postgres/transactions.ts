@@ -1,10 +1,12 @@
 import { HoldfastError } from '@holdfast/core'
 import { hasMethod } from '../has-method.ts'
 import {
+  fieldsOf,
   IN_FAILED_TRANSACTION,
   type PostgresClient,
   type PostgresJsClient,
   type QueryClient,
+  queriesOf,
 } from './postgres-client.ts'
 
 /** A pool of `pg`, as far as it is used. */
@@ -51,7 +53,7 @@ export type RunInTransaction = (
  */
 export function transactionsOf(client: TransactionClient, user: string, options = ''): RunInTransaction {
   if (hasMethod(client, 'begin'))
-    return (work, signal) => unlessAborted((client as PostgresJsTransactions).begin(options, work), signal)
+    return (work, signal) => unlessAborted(inBegin(client as PostgresJsTransactions, options, work), signal)
   if (hasMethod(client, 'transaction'))
     return (work, signal) => unlessAborted((client as PgliteTransactions).transaction(work), signal)
   // A client of pg has connect as well, but transactions of others would run into ours.
@@ -62,6 +64,22 @@ export function transactionsOf(client: TransactionClient, user: string, options 
     `${user} was given no client that begins transactions of its own.\n  Fix: ${user}(new Pool({ connectionString })), ${user}(postgres(url)), or ${user}(pglite).`,
     { details: { option: 'client' } },
   )
+}
+
+/** Says nothing of a commit that was answered with a rollback: so the server is asked what became of the transaction. */
+async function inBegin(
+  sql: PostgresJsTransactions,
+  options: string,
+  work: (transaction: PostgresClient) => Promise<void>,
+): Promise<void> {
+  let id: unknown
+  await sql.begin(options, async (transaction) => {
+    await work(transaction)
+    const [row] = await queriesOf(transaction)('select txid_current()::text')
+    ;[id] = fieldsOf(row)
+  })
+  const [row] = await queriesOf(sql)('select txid_status($1::text::bigint)', [id])
+  if (fieldsOf(row)[0] === 'aborted') throw rolledBack()
 }
 
 async function inPool(

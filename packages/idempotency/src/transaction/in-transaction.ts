@@ -9,7 +9,13 @@ import {
   Unavailable,
 } from '@holdfast/core'
 import { unavailable } from '../middleware/errors.ts'
-import { IN_FAILED_TRANSACTION, type PostgresClient, queriesOf, sqlState } from '../postgres/postgres-client.ts'
+import {
+  fieldsOf,
+  IN_FAILED_TRANSACTION,
+  type PostgresClient,
+  queriesOf,
+  sqlState,
+} from '../postgres/postgres-client.ts'
 import { type TransactionClient, transactionsOf } from '../postgres/transactions.ts'
 import { Partitions } from './partitions.ts'
 import type { Progress } from './progress.ts'
@@ -103,8 +109,9 @@ export function inTransaction<Transaction = PostgresClient>(
   ) => {
     const place = [call.groupId, call.topic, call.partition, progress.epoch]
     const [row] = await queriesOf(transaction)(statements.note, [...place, records.map(({ offset }) => offset)])
-    if (row?.owned === 1 && row.noted === records.length) return
-    if (row?.owned === 1) {
+    const [owned, noted] = fieldsOf(row).map(Number)
+    if (owned === 1 && noted === records.length) return
+    if (owned === 1) {
       partitions.doubt(call)
       throw again('another attempt has done it meanwhile')
     }

@@ -1,5 +1,5 @@
 import { partitionName, type TopicPartition } from '@holdfast/core'
-import type { Row, RunQuery } from '../postgres/postgres-client.ts'
+import { fieldsOf, type Row, type RunQuery } from '../postgres/postgres-client.ts'
 import type { ProgressStatements } from './tables.ts'
 
 /** A partition of a group. */
@@ -76,15 +76,16 @@ async function progressOf(
   const offsets = Map.groupBy(done, (row) => partitionName(placeOf(row)))
   return new Map(
     taken.map((row) => {
+      const [, , epoch, position, resetTo] = fieldsOf(row)
       const name = partitionName(placeOf(row))
       const past = offsets.get(name) ?? []
       return [
         name,
         new Progress(
-          Number(row.epoch),
-          Number(row.position),
-          row.reset_to === null ? undefined : Number(row.reset_to),
-          past.map(({ offset }) => Number(offset)),
+          Number(epoch),
+          Number(position),
+          resetTo === null ? undefined : Number(resetTo),
+          past.map((each) => Number(fieldsOf(each)[2])),
         ),
       ]
     }),
@@ -95,6 +96,7 @@ function columnsOf(places: readonly TopicPartition[]): [topics: string[], partit
   return [places.map(({ topic }) => topic), places.map(({ partition }) => partition)]
 }
 
-function placeOf({ topic, partition }: Row): TopicPartition {
+function placeOf(row: Row): TopicPartition {
+  const [topic, partition] = fieldsOf(row)
   return { topic: String(topic), partition: Number(partition) }
 }

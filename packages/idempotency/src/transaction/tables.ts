@@ -1,6 +1,6 @@
 import { HoldfastError } from '@holdfast/core'
 import { runMigration } from '../postgres/migrations.ts'
-import { type PostgresClient, queriesOf } from '../postgres/postgres-client.ts'
+import { fieldsOf, type PostgresClient, queriesOf } from '../postgres/postgres-client.ts'
 import { quotedTable } from '../postgres/table-name.ts'
 
 export const DEFAULT_PROGRESS_TABLE = 'holdfast_progress'
@@ -127,7 +127,7 @@ export async function setProgress(
 select count(*)::int as moved from moved`,
     [groupId, topic, partition ?? null, position],
   )
-  return Number(row?.moved)
+  return Number(fieldsOf(row)[0])
 }
 
 function tables(table: string): readonly string[] {

@@ -47,6 +47,31 @@ test('what fails behind the end of the handler rolls everything back, and the re
   expect((await pool.query(`select 1 from ${effects} where id = $1`, [id])).rowCount).toBe(0)
 })
 
+test('postgres: whatever fails unheard before, at or behind the commit, a record counts as done where its effect is there', async () => {
+  const sql = postgres(inject('databaseUrl'), { onnotice: () => undefined })
+  const { middleware, of } = inTransaction<postgres.TransactionSql>(sql, { table })
+  const ends: string[] = []
+  for (let statements = 0; statements < 8; statements += 1) {
+    const [id, call] = [randomUUID(), attempt()]
+    const handled = middleware(call, async () => {
+      const transaction = of(call.record)
+      await transaction`insert into ${transaction(effects)} values (${id})`
+      let behind: Promise<unknown> = Promise.resolve()
+      for (let statement = 0; statement < statements; statement += 1) behind = behind.then(() => transaction`select 1`)
+      void behind.then(() => transaction`select 1/0`).catch(() => undefined)
+    })
+    const isDone = await Promise.resolve(handled).then(
+      () => true,
+      () => false,
+    )
+    const { count } = await sql`select 1 from ${sql(effects)} where id = ${id}`
+    ends.push(`${isDone ? 'done' : 'failed'}, ${count}`)
+  }
+  await sql.end()
+  expect(ends.filter((end) => end !== 'done, 1' && end !== 'failed, 0')).toEqual([])
+  expect(ends).toContain('failed, 0')
+})
+
 const THE_HANDLERS = { name: expect.not.stringMatching(/^(?:Unavailable|RetryLater)$/) }
 
 test('a statement that fails and is caught fails the attempt, and is no outage', async () => {
