@@ -64,6 +64,7 @@ export class AttemptContext implements CallContext {
   letters: ReadonlyMap<number, PendingLetter> | undefined
   /** What the handler took, where the rest of the attempt is known to be something else. */
   handledMs = 0
+  isInGate = false
 
   constructor(scope: AttemptScope, delivery: Delivery, handler: string, epoch: number, startedMs: number) {
     this.#scope = scope

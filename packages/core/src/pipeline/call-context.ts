@@ -7,4 +7,6 @@ type OfAttempt = 'delivery' | 'handler' | 'event' | 'logFields' | 'isAborted' | 
 export interface CallContext extends BatchHandlerContext, Pick<AttemptContext, OfAttempt> {
   /** Set by what measures the handler. */
   handledMs: number
+  /** Set by the gate: its handler runs, and has a place there. */
+  isInGate: boolean
 }

@@ -85,6 +85,14 @@ export class NarrowedContext implements CallContext {
     this.#outer.handledMs = durationMs
   }
 
+  get isInGate(): boolean {
+    return this.#outer.isInGate
+  }
+
+  set isInGate(isInGate: boolean) {
+    this.#outer.isInGate = isInGate
+  }
+
   get mayProduce(): boolean {
     return this.#outer.mayProduce
   }

@@ -3,7 +3,6 @@ import type { Gate } from '../pipeline/with-middleware.ts'
 import { AttemptsAhead } from '../policy/attempts-ahead.ts'
 import type { Clock } from '../ports/clock.ts'
 import { Fifo } from '../schedule/fifo.ts'
-import type { Delivery } from '../schedule/lane.ts'
 
 interface Waiting {
   readonly context: CallContext
@@ -19,8 +18,8 @@ export class HandlerGate implements Gate {
   readonly ahead: AttemptsAhead = new AttemptsAhead()
   readonly #clock: Clock
   readonly #waiting = new Fifo<Waiting>()
-  readonly #running = new Set<Delivery>()
   #limit = 1
+  #running = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -38,9 +37,8 @@ export class HandlerGate implements Gate {
   }
 
   enter(context: CallContext): number | Promise<number> {
-    if (this.#running.size >= this.#limit || this.#waiting.length > 0) return this.#wait(context)
-    this.#running.add(context.delivery)
-    return this.#clock.now()
+    if (this.#running >= this.#limit || this.#waiting.length > 0) return this.#wait(context)
+    return this.#begin(context)
   }
 
   leave(context: CallContext, sinceMs: number): void {
@@ -49,18 +47,26 @@ export class HandlerGate implements Gate {
   }
 
   /** A handler is not waited for: another one may begin. */
-  giveUp({ delivery }: Pick<CallContext, 'delivery'>): void {
-    if (this.#running.delete(delivery)) this.#letIn()
+  giveUp(context: Pick<CallContext, 'isInGate'>): void {
+    if (!context.isInGate) return
+    context.isInGate = false
+    this.#running -= 1
+    this.#letIn()
+  }
+
+  #begin(context: CallContext): number {
+    context.isInGate = true
+    this.#running += 1
+    return this.#clock.now()
   }
 
   #letIn(): void {
-    while (this.#running.size < this.#limit) {
+    while (this.#running < this.#limit) {
       const next = this.#waiting.shift()
       if (next === undefined) return
       if (next.isGone) continue
-      this.#running.add(next.context.delivery)
       next.context.start('here')
-      next.resolve(this.#clock.now())
+      next.resolve(this.#begin(next.context))
     }
   }
 

@@ -4,11 +4,12 @@ import type { Turn } from './turn.ts'
 type AnyRecord = Turn['record']
 
 /** Not weak: a weak entry for each record would cost the collector a good part of a member's time. */
-const heldBy = new Map<AnyRecord, { readonly claim: Claim; readonly by: Holder }>()
+const heldBy = new Map<AnyRecord, Held>()
 
-/** Who has a claim. An attempt of another epoch may hang. */
-export interface Holder {
+interface Held {
+  readonly claim: Claim
   readonly store: IdempotencyStore
+  /** An attempt of another epoch may hang. */
   readonly epoch: number
 }
 
@@ -22,14 +23,14 @@ export function claimOf(record: AnyRecord): Claim | undefined {
 }
 
 /** Whether middleware further outside has the key of the record already, as where a consumer and its handler both use it. */
-export function isHeld({ record, request }: Turn, { store, epoch }: Holder): boolean {
+export function isHeld({ record, request }: Turn, store: IdempotencyStore, epoch: number): boolean {
   const held = heldBy.get(record)
-  return held?.by.store === store && held.by.epoch === epoch && held.claim.key === request?.key
+  return held !== undefined && held.store === store && held.epoch === epoch && held.claim.key === request?.key
 }
 
 /** A handler begins. */
-export function hold({ record, claim }: Turn, by: Holder): void {
-  if (claim !== undefined) heldBy.set(record, { claim, by })
+export function hold({ record, claim }: Turn, store: IdempotencyStore, epoch: number): void {
+  if (claim !== undefined) heldBy.set(record, { claim, store, epoch })
 }
 
 /** It has ended. */

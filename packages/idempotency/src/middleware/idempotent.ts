@@ -49,14 +49,14 @@ interface Holding {
 /** Calls the handler with a record whose key is ours, and settles it. */
 async function handleRecord(call: AttemptCall, next: Next, { store, claims, leases }: Holding): Promise<unknown> {
   const turn = claims.turnOf(call.record, call.raw[0] as ConsumerRecord, call)
-  const holder = { store, epoch: call.epoch }
-  if (isHeld(turn, holder)) return next()
+  const { epoch } = call
+  if (isHeld(turn, store, epoch)) return next()
   const askedMs = call.clock.now()
   await claims.claim(turn, call)
   if (turn.ending === undefined) {
     const lease = leases.of(call, askedMs)
     lease.keep(turn.claim as Claim)
-    hold(turn, holder)
+    hold(turn, store, epoch)
     try {
       await claims.complete(turn, await next({ signal: lease.signal }), call)
     } catch (error) {
@@ -74,8 +74,8 @@ async function handleRecord(call: AttemptCall, next: Next, { store, claims, leas
 /** Calls the handler with the records whose keys are ours, and settles these. */
 async function handleBatch(call: AttemptCall, next: Next, { store, claims, leases }: Holding): Promise<unknown> {
   const turns = claims.turnsOf(call)
-  const holder = { store, epoch: call.epoch }
-  if (turns.every((turn) => isHeld(turn, holder))) return next()
+  const { epoch } = call
+  if (turns.every((turn) => isHeld(turn, store, epoch))) return next()
   const askedMs = call.clock.now()
   await Promise.all(turns.map((turn) => claims.claim(turn, call)))
   await claims.keepOrder(turns, call)
@@ -83,7 +83,7 @@ async function handleBatch(call: AttemptCall, next: Next, { store, claims, lease
   if (mine.length > 0) {
     const lease = leases.of(call, askedMs)
     for (const { claim } of mine) lease.keep(claim as Claim)
-    for (const turn of mine) hold(turn, holder)
+    for (const turn of mine) hold(turn, store, epoch)
     const { signal } = lease
     const settle = settling(mine, call, claims, lease)
     try {

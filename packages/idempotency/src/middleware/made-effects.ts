@@ -18,6 +18,8 @@ const MOST_KEYS = 100_000
 export class MadeEffects {
   readonly #byRecord = new WeakMap<ConsumerRecord, Made>()
   readonly #byKey = new Map<string, Made>()
+  /** As a rule there are none. */
+  #hasAny = false
 
   note(
     record: ConsumerRecord,
@@ -29,6 +31,7 @@ export class MadeEffects {
     const [oldest] = this.#byKey.size >= MOST_KEYS ? this.#byKey.keys() : []
     if (oldest !== undefined) this.#byKey.delete(oldest)
     const made: Made = { fingerprint, result, untilMs: nowMs + windowMs }
+    this.#hasAny = true
     this.#byRecord.set(record, made)
     this.#byKey.set(key, made)
   }
@@ -38,6 +41,7 @@ export class MadeEffects {
     { key, fingerprint }: ClaimRequest,
     nowMs: number,
   ): { readonly result: string | null } | undefined {
+    if (!this.#hasAny) return undefined
     const own = this.#byRecord.get(record)
     if (own !== undefined) return own
     const made = this.#byKey.get(key)
@@ -49,6 +53,6 @@ export class MadeEffects {
 
   /** The store knows. */
   forget({ key }: { readonly key: string }): void {
-    this.#byKey.delete(key)
+    if (this.#byKey.size > 0) this.#byKey.delete(key)
   }
 }
