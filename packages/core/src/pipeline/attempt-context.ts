@@ -247,8 +247,9 @@ export class AttemptContext implements CallContext {
     return this.#aborted !== undefined
   }
 
-  get abortReason(): AbortReason | undefined {
-    return this.#aborted
+  /** Why its records are not its own any more, so that nothing follows from its errors; not that it has run for too long. */
+  get givenUpBy(): AbortReason | undefined {
+    return this.#aborted === 'deadline' ? undefined : this.#aborted
   }
 
   /** One that has run for too long is still told that its ownership ends: then nothing follows from its error. */

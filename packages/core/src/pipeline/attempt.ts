@@ -39,9 +39,8 @@ export function createAttempt(
   const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Failed =>
     judge(readable(error), context, definition, record)
   const failed = (error: unknown, context: AttemptContext): Outcome => {
-    const { abortReason } = context
-    if (abortReason === undefined || abortReason === 'deadline') return judged(error, context, context.firstOpen)
-    return { type: 'aborted', reason: abortReason }
+    const { givenUpBy } = context
+    return givenUpBy === undefined ? judged(error, context, context.firstOpen) : { type: 'aborted', reason: givenUpBy }
   }
   if (!definition.batch) return recordAttempt(decode, handle, failed)
   const run = batchAttempt(decode, handle, judged)

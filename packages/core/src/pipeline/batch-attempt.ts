@@ -38,8 +38,8 @@ export function batchAttempt(
 
 /** It fails alone, and those behind it come again. */
 function firstFailed(error: unknown, context: AttemptContext, judged: Judged): Outcome {
-  const { abortReason } = context
-  if (abortReason !== undefined && abortReason !== 'deadline') return { type: 'aborted', reason: abortReason }
+  const { givenUpBy } = context
+  if (givenUpBy !== undefined) return { type: 'aborted', reason: givenUpBy }
   const [first, ...rest] = context.delivery.records as readonly [ConsumerRecord, ...ConsumerRecord[]]
   const left = new Map<number, Failed | Untried>([[first.offset, judged(error, context, first)]])
   for (const { offset } of rest) left.set(offset, UNTRIED)
@@ -55,7 +55,8 @@ function outcomeOf(result: unknown, tried: number, context: AttemptContext, judg
   const left = new Map<number, Failed | Untried>()
   for (const { index, error } of failures) {
     const record = records[index] as ConsumerRecord
-    if (context.isOpen(record)) left.set(record.offset, judged(error, context, record))
+    if (!context.isOpen(record)) continue
+    left.set(record.offset, context.givenUpBy === undefined ? judged(error, context, record) : UNTRIED)
   }
   for (const { offset } of records.slice(tried)) left.set(offset, UNTRIED)
   return { type: 'partial', left }

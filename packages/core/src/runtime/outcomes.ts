@@ -42,7 +42,9 @@ export class Outcomes {
         for (const lane of lanes) lane.finish()
         return
       case 'partial':
-        return this.#applyEach(outcome.left, context, state)
+        this.#applyEach(outcome.left, context, state)
+        if (context.givenUpBy !== undefined) for (const lane of lanes) lane.stop()
+        return
       case 'retry':
       case 'held':
       case 'halt':

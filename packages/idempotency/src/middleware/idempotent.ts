@@ -3,7 +3,6 @@ import {
   type ConsumerRecord,
   declareMiddleware,
   failuresOf,
-  HoldfastError,
   type Middleware,
   type Next,
   Unavailable,
@@ -95,7 +94,7 @@ async function handleBatch(call: AttemptCall, next: Next, { store, claims, lease
       mine.forEach(letGo)
     }
   }
-  return answerOfBatch(turns, call)
+  return answerOfBatch(turns)
 }
 
 /** The handler of a batch has answered; an array may name failures. */
@@ -154,18 +153,11 @@ async function settle(turn: Turn, call: AttemptCall, claims: Claims, lease: Leas
 }
 
 /** One entry for each record. A batch that failed as one fails as one. */
-function answerOfBatch(turns: readonly Turn[], { signal }: AttemptCall): unknown {
+function answerOfBatch(turns: readonly Turn[]): unknown {
   const errors = turns.flatMap(({ ending }) => (ending?.type === 'failed' ? [ending.error] : []))
   const isOne = errors.length === turns.length && errors.every((error) => error === errors[0])
-  if (errors.length > 0 && (isOne || isGivenUp(signal))) throw errors[0]
+  if (isOne && errors.length > 0) throw errors[0]
   return turns.map(({ ending }) =>
     ending?.type === 'failed' ? { status: 'rejected', reason: ending.error } : ending?.answer,
-  )
-}
-
-/** Whether the attempt was told to end because its records are not this member's any more, and nothing is to follow from errors. */
-function isGivenUp({ aborted, reason }: AbortSignal): boolean {
-  return (
-    aborted && reason instanceof HoldfastError && reason.code === 'HF_ABORTED' && reason.details.reason !== 'deadline'
   )
 }
