@@ -129,13 +129,13 @@ export class Group implements DriverSink {
 
   /**
    * Keeps of these what is still in order, or is being drained and has to be committed; whatever else there is has ended. Where
-   * records came while nothing was taken, the partition begins anew.
+   * records came while nothing was taken, the partition begins anew; one that is halted takes none, and stays so.
    */
   #retain(retainable: readonly TopicPartition[]): readonly TopicPartition[] {
     const { partitions, rebalance } = this.#ports
     const names = new Set(retainable.map(partitionName))
     const mayStay = (state: PartitionState): boolean =>
-      names.has(partitionName(state)) && !(state.phase === 'suspended' && state.missesRecords)
+      names.has(partitionName(state)) && !(state.phase === 'suspended' && state.missesRecords && !isHalted(state))
     const kept = [...partitions].filter(mayStay)
     rebalance.restore(kept)
     const gone = [...partitions].filter((state) => !mayStay(state) && state.phase !== 'draining')
@@ -175,4 +175,8 @@ export class Group implements DriverSink {
       return undefined
     }
   }
+}
+
+function isHalted({ haltedBy }: PartitionState): boolean {
+  return haltedBy !== undefined
 }

@@ -248,6 +248,28 @@ test('a partition that records came for while nothing was taken is not retained:
   expect(driver.requests.at(-1)).toMatchObject({ epoch: next, offset: 4 })
 })
 
+test('a partition that is halted stays so, though records came for it', async () => {
+  const { gate, handlers } = gated()
+  const { driver, epoch, clock, consumer } = await onScript({ handlers, maxAttempts: 1 })
+  driver.sink.batch(batchOf(epoch, [0]))
+  await clock.settle()
+  gate.calls[0]?.fail(new Error('no'))
+  await clock.settle()
+  // What was on its way when it was paused.
+  driver.sink.batch(batchOf(epoch, [1]))
+  const suspending = driver.sink.suspending()
+  await clock.settle()
+  await suspending
+  const partitions = [{ topic: 't', partition: 0, position: 0, committed: -1 }]
+  const assignment = { partitions, retainable: partitions, memberId: 'm', generationId: 2 }
+  const { epoch: next, retained } = driver.sink.assigned(assignment)
+  expect(retained).toEqual([{ topic: 't', partition: 0 }])
+  driver.sink.batch(batchOf(next, [0, 1]))
+  await clock.advance('1s')
+  expect(consumer.status().partitions).toMatchObject([{ phase: 'halted', epoch }])
+  expect(offsetsOf(gate)).toEqual(['0@0'])
+})
+
 test('what was revoked and comes back while it drains begins anew after the drain', async () => {
   const { gate, handlers } = gated()
   const { driver, epoch, clock, events } = await onScript({ handlers, drainBudgetMs: 60_000 })
