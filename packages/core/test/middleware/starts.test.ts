@@ -29,3 +29,14 @@ test('middleware of one handler has no say in where partitions of another begin,
   expect(handled.toSorted()).toEqual(['t1', 'u0', 'u1'])
   expect([asked, heard]).toEqual([['t'], ['t']])
 })
+
+test('a topic that two handlers claim ends the run, also where middleware says where partitions begin', async () => {
+  const middleware = declareMiddleware((_, next) => next(), { startsAt: async (_, partitions) => partitions })
+  const broker = fakeBroker()
+  broker.createTopic('ab', 1)
+  const handlers = [on(/^a/, { use: [middleware] }, () => undefined), on(/b$/, () => undefined)]
+  const { clock, start, ended } = rig({ driver: broker.driver(), handlers })
+  start()
+  await clock.advance('10s')
+  expect(ended()).toMatchObject({ code: 'HF_HANDLER_CONFLICT' })
+})
