@@ -1,7 +1,7 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import { type AttemptCall, declareMiddleware, type Middleware } from '../pipeline/middleware.ts'
-import type { Timer } from '../ports/clock.ts'
+import type { Clock, Timer } from '../ports/clock.ts'
 import { checkMillis } from './checks.ts'
 
 /**
@@ -15,9 +15,17 @@ export function timeout(ms: number): Middleware {
   const timeout: Middleware = async (call, next) => {
     const { clock } = call
     const controller = new AbortController()
-    const timer = unlessPostponed(call, ms, () => controller.abort(timedOut(call, ms)))
+    // While an attempt waits for its slot it does not age, as its deadline shows; that time is not what it takes.
+    const spareMs = call.deadline.getTime() - clock.wallNow() - ms
+    const deadlineMs = (): number => call.deadline.getTime() - spareMs
+    const timer = inTime(clock, ms, deadlineMs, () => controller.abort(timedOut(call, ms)))
     try {
-      const answer = await next({ signal: controller.signal, deadline: new Date(clock.wallNow() + ms) })
+      const answer = await next({
+        signal: controller.signal,
+        get deadline() {
+          return new Date(deadlineMs())
+        },
+      })
       controller.signal.throwIfAborted()
       return answer
     } catch (error) {
@@ -32,14 +40,11 @@ export function timeout(ms: number): Middleware {
 /** Timers can be early by a fraction, and dates have no fractions. */
 const ROUNDING_MS = 1
 
-/** While an attempt waits for its slot it does not age, as its deadline shows; that time is not what it takes. */
-function unlessPostponed(call: AttemptCall, ms: number, callback: () => void): Timer {
-  const { clock } = call
-  const leftMs = (): number => call.deadline.getTime() - clock.wallNow()
-  const endMs = leftMs() - ms
+/** The deadline may be put off meanwhile. */
+function inTime(clock: Clock, ms: number, deadlineMs: () => number, callback: () => void): Timer {
   const wait = (delayMs: number): Timer =>
     clock.setTimer(() => {
-      const restMs = leftMs() - endMs
+      const restMs = deadlineMs() - clock.wallNow()
       if (restMs > ROUNDING_MS) timer = wait(restMs)
       else callback()
     }, delayMs)

@@ -34,7 +34,7 @@ export interface AttemptCall<Value = unknown, Key = unknown, Headers = unknown> 
 export interface Narrowing {
   /** Aborts what is inside, as the attempt's own signal does. */
   readonly signal?: AbortSignal
-  /** What `context.deadline` says inside, where it is earlier than the attempt's. */
+  /** What `context.deadline` says inside, where it is earlier than the attempt's; asked each time, it may move. */
   readonly deadline?: Date
   /** Of a batch: the records that are handed on, some of `records` in their order. The answer of `next` is of them alone. */
   readonly records?: readonly ConsumerRecord<unknown, unknown, unknown>[]

@@ -95,7 +95,11 @@ test('what waits for a slot when its partition halts is not begun', async () => 
   expect(made.handlers.begun).toBe(begun)
 })
 
-test('a timeout around what waits for a slot does not count the waiting', async () => {
+test.each([
+  ['a timeout', [timeout(45)]],
+  ['a timeout inside another', [timeout(60), timeout(45)]],
+])('%s around what waits for a slot does not count the waiting, nor does the deadline that it sets', async (_, use) => {
+  const leftMs: number[] = []
   const store: Middleware = async (call, next) => {
     await wait(call, 10)
     await next()
@@ -105,11 +109,17 @@ test('a timeout around what waits for a slot does not count the waiting', async 
     order: 'none',
     concurrency: 2,
     // An attempt takes 30 ms.
-    use: [timeout(45), declareMiddleware(store, { lendsSlot: true })],
-    handlers: [on('t', () => wait(made, 10))],
+    use: [...use, declareMiddleware(store, { lendsSlot: true })],
+    handlers: [
+      on('t', (_record, { deadline }) => {
+        leftMs.push(deadline.getTime() - made.clock.wallNow())
+        return wait(made, 10)
+      }),
+    ],
   })
   made.broker.produce('t', records(400))
   await made.clock.advance('10s')
   expect(made.events('attempt:failed')).toEqual([])
   expect(made.broker.committed('t', 0)).toBe(400)
+  expect(Math.min(...leftMs)).toBeGreaterThanOrEqual(34)
 })
