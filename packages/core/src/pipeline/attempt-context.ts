@@ -58,6 +58,8 @@ export class AttemptContext implements CallContext {
   #isOver = false
   /** Told that the attempt has to end, while it waits. */
   #whenAborted: (() => void) | undefined
+  /** Why it ends where it would have to wait for its place. */
+  #calledOff: AbortReason | undefined
   /** Some records of the batch failed, and others did not. */
   isPartlyDone = false
   /** By offset, the dead letters of its records, where they go with the transaction that settles these. */
@@ -84,17 +86,13 @@ export class AttemptContext implements CallContext {
     return this.#place !== 'here'
   }
 
-  /** Whether its handler has not begun, since it waits for its place. */
-  get isWaiting(): boolean {
-    return this.#place === 'waiting'
-  }
-
   /** Its handler waits for its place, until `start`; `whenAborted` is called when it need not wait any more. */
   postpone(whenAborted?: () => void): void {
     this.#startedMs = this.#scope.now() - this.startedMs
     this.#place = 'waiting'
     this.#whenAborted = whenAborted
     if (this.isAborted) whenAborted?.()
+    else if (this.#calledOff !== undefined) this.abort(this.#calledOff)
   }
 
   start(place: 'here' | 'elsewhere'): void {
@@ -250,6 +248,16 @@ export class AttemptContext implements CallContext {
   /** Why its records are not its own any more, so that nothing follows from its errors; not that it has run for too long. */
   get givenUpBy(): AbortReason | undefined {
     return this.#aborted === 'deadline' ? undefined : this.#aborted
+  }
+
+  get isCalledOff(): boolean {
+    return this.#calledOff !== undefined
+  }
+
+  /** Its handler is not to begin any more: where it has not, it ends when it waits for its place, now or later. */
+  callOff(reason: AbortReason): void {
+    this.#calledOff ??= reason
+    if (this.#place === 'waiting') this.abort(reason)
   }
 
   /** One that has run for too long is still told that its ownership ends: then nothing follows from its error. */

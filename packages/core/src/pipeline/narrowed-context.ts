@@ -33,6 +33,10 @@ export class NarrowedContext implements CallContext {
     return this.#inside.signal?.aborted === true || this.#outer.isAborted
   }
 
+  get isCalledOff(): boolean {
+    return this.#outer.isCalledOff
+  }
+
   get logger(): Logger {
     return this.#outer.logger
   }

@@ -37,7 +37,9 @@ export class HandlerGate implements Gate {
   }
 
   enter(context: CallContext): number | Promise<number> {
-    if (this.#running >= this.#limit || this.#waiting.length > 0) return this.#wait(context)
+    const isFree = this.#running < this.#limit && this.#waiting.length === 0
+    // To wait ends one that is not to begin any more.
+    if (!isFree || context.isCalledOff) return this.#wait(context)
     return this.#begin(context)
   }
 

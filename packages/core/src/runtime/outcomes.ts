@@ -154,7 +154,7 @@ export class Outcomes {
     const { error } = halt
     // What a partition held that was halted by a batch past it has run until now.
     this.#ports.scheduler.halt(state.queue)
-    for (const { current } of this.#ports.slots.of(new Set([state]))) if (current?.isWaiting) current.abort('halted')
+    for (const { current } of this.#ports.slots.of(new Set([state]))) current?.callOff('halted')
     if (state.haltedBy !== undefined) return
     state.haltedBy = error
     state.enter('halted')

@@ -1,5 +1,4 @@
 import type { AbortReason } from '../model/outcome.ts'
-import type { AttemptContext } from '../pipeline/attempt-context.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { AttemptEvent, DrainCause, Events } from '../ports/events.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
@@ -133,7 +132,7 @@ export class Rebalance {
     const startedMs = clock.now()
     for (const state of states) this.#stopStarting(state, mayReturn)
     const reason = cause === 'shutdown' ? 'shutdown' : 'revoked'
-    if (!mayReturn && !this.#ports.keepAdmitted) this.#abort(states, reason, ({ isWaiting }) => isWaiting)
+    if (!mayReturn && !this.#ports.keepAdmitted) for (const { current } of slots.of(states)) current?.callOff(reason)
     await this.#untilQuiet(drain, budgetMs)
     const late = new Set([...states].filter((state) => !this.#isQuiet([state])))
     if (late.size > 0) {
@@ -199,13 +198,8 @@ export class Rebalance {
     })
   }
 
-  #abort(
-    states: ReadonlySet<PartitionState>,
-    reason: AbortReason,
-    isToEnd: (attempt: AttemptContext) => boolean = () => true,
-  ): void {
-    for (const { current } of this.#ports.slots.of(states))
-      if (current !== undefined && isToEnd(current)) current.abort(reason)
+  #abort(states: ReadonlySet<PartitionState>, reason: AbortReason): void {
+    for (const { current } of this.#ports.slots.of(states)) current?.abort(reason)
   }
 
   #retire(state: PartitionState): void {

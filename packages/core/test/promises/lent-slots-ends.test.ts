@@ -95,6 +95,66 @@ test('what waits for a slot when its partition halts is not begun', async () => 
   expect(made.handlers.begun).toBe(begun)
 })
 
+/** Two handlers that hang, and attempts that wait for a store which is slow to answer. */
+async function asking() {
+  let isQuick = true
+  const handlers = new Counter()
+  const asks = new Counter()
+  const held = Promise.withResolvers<void>()
+  let asked = Promise.resolve()
+  const store: Middleware = async (call, next) => {
+    await asks.around(async () => {
+      await wait(call, 10)
+      await asked
+    })
+    await next()
+    await wait(call, 10)
+  }
+  const made = await onBroker({
+    order: 'none',
+    concurrency: 2,
+    commitInterval: { ms: 10 },
+    maxAttempts: 1,
+    use: [declareMiddleware(store, { lendsSlot: true })],
+    handlers: [on('t', () => handlers.around(() => (isQuick ? wait(made, 10) : held.promise)))],
+  })
+  made.broker.produce('t', records(100))
+  await made.clock.advance('5s')
+  isQuick = false
+  made.broker.produce('t', records(2))
+  await made.clock.advance(50)
+  const { promise, resolve: answer } = Promise.withResolvers<void>()
+  asked = promise
+  made.broker.produce('t', records(20))
+  await made.clock.advance(100)
+  expect([handlers.now, asks.now > 0]).toEqual([2, true])
+  return { ...made, handlers, held, answer }
+}
+
+test('what asks its store when the consumer stops is not begun either', async () => {
+  const { consumer, clock, handlers, held, answer } = await asking()
+  const { begun } = handlers
+  const stopped = consumer.stop({ timeoutMs: 10_000 })
+  await clock.advance(10)
+  answer()
+  await clock.advance(10)
+  held.resolve()
+  await clock.advance('1s')
+  expect(handlers.begun).toBe(begun)
+  expect(await stopped).toEqual({ abandoned: [] })
+})
+
+test('what asks its store when its partition halts is not begun either', async () => {
+  const { clock, handlers, held, answer, events } = await asking()
+  const { begun } = handlers
+  held.reject(new Error('for good'))
+  await clock.advance('1s')
+  expect(events('partition:halted')).toHaveLength(1)
+  answer()
+  await clock.advance('1s')
+  expect(handlers.begun).toBe(begun)
+})
+
 test.each([
   ['a timeout', [timeout(45)]],
   ['a timeout inside another', [timeout(60), timeout(45)]],
