@@ -49,8 +49,12 @@ export class Claims {
       turn.ending = failed(unavailable(this.#store.name, error))
     }
     if (turn.claim === undefined) return
-    const made = this.#made.of(turn.raw, turn.request as ClaimRequest, call.clock.now())
-    if (made !== undefined) await this.#write(turn, made.result, answerOf(made.result), call)
+    const { key, fingerprint } = turn.request as ClaimRequest
+    const made = this.#made.of(turn.raw, key, call.clock.now())
+    if (made === undefined) return
+    if (made.fingerprint === fingerprint) return this.#write(turn, made.result, answerOf(made.result), call)
+    turn.ending = failed(mismatch(turn.raw, call))
+    await this.#giveBack([turn], call)
   }
 
   /** The effect of a record was made, with this answer: writes it down. */

@@ -1,9 +1,13 @@
 import type { ConsumerRecord } from '@holdfast/core'
 import type { ClaimRequest } from '../store.ts'
 
-interface Made {
+/** An effect that was made, of a record with this fingerprint. */
+export interface MadeEffect {
   readonly fingerprint: string | null
   readonly result: string | null
+}
+
+interface Made extends MadeEffect {
   readonly untilMs: number
 }
 
@@ -36,16 +40,12 @@ export class MadeEffects {
     this.#byKey.set(key, made)
   }
 
-  of(
-    record: ConsumerRecord,
-    { key, fingerprint }: ClaimRequest,
-    nowMs: number,
-  ): { readonly result: string | null } | undefined {
+  of(record: ConsumerRecord, key: string, nowMs: number): MadeEffect | undefined {
     if (!this.#hasAny) return undefined
     const own = this.#byRecord.get(record)
     if (own !== undefined) return own
     const made = this.#byKey.get(key)
-    if (made === undefined || made.fingerprint !== fingerprint) return undefined
+    if (made === undefined) return undefined
     if (made.untilMs > nowMs) return made
     this.#byKey.delete(key)
     return undefined

@@ -125,3 +125,29 @@ test('an outage that is longer than the window has no record handled again, and 
   await clock.advance('10s')
   expect(calls).toEqual(['a', 'a'])
 })
+
+test('another payload with the key of an effect that could not be written down is a mismatch, and not made', async () => {
+  const broker = newBroker(2)
+  const once = { key: ({ value }: { readonly value: unknown }) => String(value).slice(0, 1), fingerprint: true }
+  const consumer = { deadLetterTopic: 't.dead' }
+  const { produce, clock, calls, store, events } = await onceScene({
+    broker,
+    once,
+    consumer,
+    work: () => {
+      for (const call of ['claim', 'complete'] as const) store.down.add(call)
+    },
+  })
+  produce('a1')
+  // By now the lease has run out.
+  await clock.advance('35s')
+  const tried = store.count('claim')
+  while (store.count('claim') === tried) await clock.advance(10)
+  // The next try of the first one is in a while.
+  store.down.clear()
+  broker.produce('t', [{ value: 'a2', partition: 1 }])
+  await clock.advance('30s')
+  expect(calls).toEqual(['a1'])
+  expect(events('record:dead')).toMatchObject([{ partition: 1, error: { code: 'HF_IDEMPOTENCY_MISMATCH' } }])
+  expect([0, 1].map((partition) => broker.committed('t', partition))).toEqual([1, 1])
+})
