@@ -7,7 +7,7 @@ import {
   type Next,
   Unavailable,
 } from '@holdfast/core'
-import type { Claim, IdempotencyStore } from '../store.ts'
+import type { IdempotencyStore } from '../store.ts'
 import { Claims } from './claims.ts'
 import { lostTurn } from './errors.ts'
 import { hold, isHeld, letGo } from './held.ts'
@@ -54,7 +54,7 @@ async function handleRecord(call: AttemptCall, next: Next, { store, claims, leas
   await claims.claim(turn, call)
   if (turn.ending === undefined) {
     const lease = leases.of(call, askedMs)
-    lease.keep(turn.claim as Claim)
+    lease.keep(turn)
     hold(turn, store, epoch)
     try {
       await claims.complete(turn, await next({ signal: lease.signal }), call)
@@ -81,7 +81,7 @@ async function handleBatch(call: AttemptCall, next: Next, { store, claims, lease
   const mine = turns.filter(({ ending }) => ending === undefined)
   if (mine.length > 0) {
     const lease = leases.of(call, askedMs)
-    for (const { claim } of mine) lease.keep(claim as Claim)
+    for (const turn of mine) lease.keep(turn)
     for (const turn of mine) hold(turn, store, epoch)
     const { signal } = lease
     const settle = settling(mine, call, claims, lease)
@@ -138,12 +138,11 @@ function settling(turns: readonly Turn[], call: AttemptCall, claims: Claims, lea
 
 /** Never rejects: nobody may be there yet to hear of it. */
 async function settle(turn: Turn, call: AttemptCall, claims: Claims, lease: Lease): Promise<void> {
-  const claim = turn.claim as Claim
-  lease.drop(claim)
+  lease.drop(turn)
   await claims.complete(turn, undefined, call)
   const ending = turn.ending as Ending | undefined
   // The batch may go on for long, and what is not written down is still this attempt's.
-  if (ending?.type === 'failed' && ending.error instanceof Unavailable) return lease.keepAgain(claim)
+  if (ending?.type === 'failed' && ending.error instanceof Unavailable) return lease.keepAgain(turn)
   if (ending?.type !== 'done') return
   try {
     call.settle({ offset: turn.record.offset })

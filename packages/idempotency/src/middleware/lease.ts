@@ -1,7 +1,8 @@
 import type { AttemptCall, Clock, HoldfastError, Timer } from '@holdfast/core'
-import type { Claim, IdempotencyStore } from '../store.ts'
+import type { Claim, IdempotencyStore, WriteResult } from '../store.ts'
 import { claimLost } from './errors.ts'
 import { SharedTimer, type Ticking } from './shared-timer.ts'
+import type { Turn } from './turn.ts'
 
 /** Shares of a lease: when it is renewed, and how soon again where the store did not answer. */
 const RENEWED_AT = 1 / 3
@@ -44,7 +45,7 @@ export class Lease implements Ticking {
   readonly #store: IdempotencyStore
   readonly #leaseMs: number
   readonly #controller = new AbortController()
-  readonly #claims = new Set<Claim>()
+  readonly #turns = new Set<Turn>()
   /** From when on the leases run, at the earliest: when they were asked for, by this member's clock. */
   #grantedMs: number
   #isRenewing = false
@@ -68,38 +69,38 @@ export class Lease implements Ticking {
     return this.#controller.signal
   }
 
-  keep(claim: Claim): void {
-    this.#claims.add(claim)
-    if (this.#claims.size === 1) this.#timer.add(this)
+  keep(turn: Turn): void {
+    this.#turns.add(turn)
+    if (this.#turns.size === 1) this.#timer.add(this)
   }
 
-  /** The claim is settled by itself. */
-  drop(claim: Claim): void {
-    this.#claims.delete(claim)
+  /** It is settled by itself. */
+  drop(turn: Turn): void {
+    this.#turns.delete(turn)
   }
 
   /** It could not be settled after all. */
-  keepAgain(claim: Claim): void {
+  keepAgain(turn: Turn): void {
     if (this.lost !== undefined) return
-    this.#claims.add(claim)
-    if (this.#claims.size === 1) this.tick()
+    this.#turns.add(turn)
+    if (this.#turns.size === 1) this.tick()
   }
 
   end(): void {
-    this.#claims.clear()
+    this.#turns.clear()
     this.#timer.delete(this)
     this.#retry?.clear()
   }
 
   tick(): void {
     const { clock, signal, deadline } = this.#call
-    if (this.#claims.size === 0 || signal.aborted || clock.wallNow() >= deadline.getTime()) return
+    if (this.#turns.size === 0 || signal.aborted || clock.wallNow() >= deadline.getTime()) return
     if (clock.now() - this.#grantedMs >= this.#leaseMs)
       return this.#lose(`its lease of ${this.#leaseMs} ms has run out, and the store did not renew it`)
     this.#timer.add(this)
     if (this.#isRenewing) return
     this.#renew().catch(() => {
-      if (this.#claims.size > 0) this.#tryAgain()
+      if (this.#turns.size > 0) this.#tryAgain()
     })
   }
 
@@ -111,16 +112,25 @@ export class Lease implements Ticking {
   async #renew(): Promise<void> {
     this.#isRenewing = true
     const askedMs = this.#call.clock.now()
-    const claims = [...this.#claims]
+    const turns = [...this.#turns]
     try {
-      const results = await this.#store.renew(claims.map((claim) => ({ ...claim, leaseMs: this.#leaseMs })))
+      const results = await this.#store.renew(
+        turns.map(({ claim }) => ({ ...(claim as Claim), leaseMs: this.#leaseMs })),
+      )
       this.#grantedMs = askedMs
-      // What was settled meanwhile is stale by that.
-      const isLost = claims.some((claim, index) => results[index] === 'stale' && this.#claims.has(claim))
-      if (isLost) this.#lose('its lease had run out, and another attempt has claimed its key')
+      if (this.#stale(turns, results).length > 0)
+        this.#lose('its lease had run out, and another attempt has claimed its key')
     } finally {
       this.#isRenewing = false
     }
+  }
+
+  /** Those that are stale and matter. */
+  #stale(turns: readonly Turn[], results: readonly WriteResult[]): readonly Turn[] {
+    const stale = turns.filter((turn, index) => results[index] === 'stale' && this.#turns.has(turn))
+    // What was settled is stale by that, also where the answer was lost; else its effect is noted, and no call depends on it.
+    for (const turn of stale) if (turn.ending !== undefined) this.#turns.delete(turn)
+    return stale.filter((turn) => this.#turns.has(turn))
   }
 
   #lose(reason: string): void {

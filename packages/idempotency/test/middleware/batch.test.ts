@@ -160,6 +160,23 @@ test('the key of a record that is settled and not written down is kept for as lo
   expect(scene.calls).toEqual([['a', 'b']])
 })
 
+test('a record that is settled and written down, though the answer was lost, does not end its batch', async () => {
+  const aborted: boolean[] = []
+  const scene = await batches(async ([first], { settle, signal }) => {
+    scene.store.cut.add('complete')
+    settle(first as ConsumerRecord)
+    await new Promise<void>((resolve) => void scene.clock.setTimer(resolve, 60_000))
+    aborted.push(signal.aborted)
+  })
+  scene.produce('a', 'b')
+  await scene.clock.advance('1s')
+  scene.store.cut.clear()
+  await scene.clock.advance('75s')
+  expect(aborted).toEqual([false])
+  expect(scene.calls).toEqual([['a', 'b']])
+  expect(scene.broker.committed('t', 0)).toBe(2)
+})
+
 test('a settle further outside that throws fails its record, and nothing else', async () => {
   const unhandled: unknown[] = []
   const note = (error: unknown): void => void unhandled.push(error)
