@@ -23,7 +23,15 @@ export class Claims {
 
   /** A record of a call; it has ended where it has no key. */
   turnOf(record: Turn['record'], raw: ConsumerRecord, call: AttemptCall): Turn {
-    const turn: Turn = { record, raw, request: undefined, claim: undefined, ending: undefined, settling: undefined }
+    const turn: Turn = {
+      record,
+      raw,
+      request: undefined,
+      claim: undefined,
+      ending: undefined,
+      claiming: undefined,
+      settling: undefined,
+    }
     try {
       turn.request = this.#requests.of(record, raw, call)
     } catch (error) {
@@ -77,6 +85,7 @@ export class Claims {
   /** What the store does not hear of ends with its lease. */
   async #giveBack(turns: readonly Turn[], call: AttemptCall): Promise<void> {
     if (turns.length === 0) return
+    await Promise.all(turns.map(({ claiming }) => claiming))
     try {
       await this.#store.release(turns.map(({ claim }) => claim as Claim))
     } catch (error) {
@@ -102,6 +111,7 @@ export class Claims {
   }
 
   async #write(turn: Turn, result: string | null, answer: unknown, call: AttemptCall): Promise<void> {
+    if (turn.claiming !== undefined) await turn.claiming
     const { key, token } = turn.claim as Claim
     let error: unknown
     try {

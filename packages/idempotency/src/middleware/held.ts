@@ -7,7 +7,7 @@ type AnyRecord = Turn['record']
 const heldBy = new Map<AnyRecord, Held>()
 
 interface Held {
-  readonly claim: Claim
+  readonly turn: Turn
   readonly store: IdempotencyStore
   /** An attempt of another epoch may hang. */
   readonly epoch: number
@@ -19,18 +19,18 @@ interface Held {
  * for any other record.
  */
 export function claimOf(record: AnyRecord): Claim | undefined {
-  return heldBy.get(record)?.claim
+  return heldBy.get(record)?.turn.claim
 }
 
 /** Whether middleware further outside has the key of the record already, as where a consumer and its handler both use it. */
 export function isHeld({ record, request }: Turn, store: IdempotencyStore, epoch: number): boolean {
   const held = heldBy.get(record)
-  return held !== undefined && held.store === store && held.epoch === epoch && held.claim.key === request?.key
+  return held !== undefined && held.store === store && held.epoch === epoch && held.turn.claim?.key === request?.key
 }
 
 /** A handler begins. */
-export function hold({ record, claim }: Turn, store: IdempotencyStore, epoch: number): void {
-  if (claim !== undefined) heldBy.set(record, { claim, store, epoch })
+export function hold(turn: Turn, store: IdempotencyStore, epoch: number): void {
+  if (turn.claim !== undefined) heldBy.set(turn.record, { turn, store, epoch })
 }
 
 /** It has ended. */

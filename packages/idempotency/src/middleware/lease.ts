@@ -1,5 +1,5 @@
 import type { AttemptCall, Clock, HoldfastError, Timer } from '@holdfast/core'
-import type { Claim, IdempotencyStore, WriteResult } from '../store.ts'
+import type { Claim, ClaimRequest, IdempotencyStore, WriteResult } from '../store.ts'
 import { claimLost } from './errors.ts'
 import { SharedTimer, type Ticking } from './shared-timer.ts'
 import type { Turn } from './turn.ts'
@@ -117,12 +117,35 @@ export class Lease implements Ticking {
       const results = await this.#store.renew(
         turns.map(({ claim }) => ({ ...(claim as Claim), leaseMs: this.#leaseMs })),
       )
+      const stale = this.#stale(turns, results)
+      if (stale.length > 0 && !(await this.#claimAgain(stale)))
+        return this.#lose('its lease had run out, and another attempt has claimed its key')
       this.#grantedMs = askedMs
-      if (this.#stale(turns, results).length > 0)
-        this.#lose('its lease had run out, and another attempt has claimed its key')
     } finally {
       this.#isRenewing = false
     }
+  }
+
+  /**
+   * The claim that makes them stale may be their own: one whose call was given up, and which the store has carried out all the
+   * same, behind that which took its place. Answers whether they are theirs still, under greater tokens.
+   */
+  async #claimAgain(stale: readonly Turn[]): Promise<boolean> {
+    const asked = this.#store.claim(stale.map(({ request }) => request as ClaimRequest))
+    const taken = asked.then((results) =>
+      results.map((result, index) => {
+        const turn = stale[index] as Turn
+        if (result.type !== 'acquired') return !this.#turns.has(turn)
+        turn.claim = { key: (turn.request as ClaimRequest).key, token: result.token }
+        return true
+      }),
+    )
+    const ended = taken.then(
+      () => undefined,
+      () => undefined,
+    )
+    for (const turn of stale) turn.claiming = ended
+    return (await taken).every((isOurs) => isOurs)
   }
 
   /** Those that are stale and matter. */

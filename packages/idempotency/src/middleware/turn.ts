@@ -17,6 +17,8 @@ export interface Turn {
   request: ClaimRequest | undefined
   claim: Claim | undefined
   ending: Ending | undefined
+  /** Under way where it is claimed again; it never rejects. What settles the claim waits for it. */
+  claiming: Promise<void> | undefined
   /** Under way where the handler of a batch has settled the record itself. */
   settling: Promise<void> | undefined
 }

@@ -1,7 +1,12 @@
-import type { HandlerContext, HoldfastError } from '@holdfast/core'
+import type { ConsumerRecord, HandlerContext, HoldfastError } from '@holdfast/core'
+import { createFakeClock } from '@holdfast/testing'
 import { expect, test } from 'vitest'
+import { batched } from '../../src/batching/batched-store.ts'
+import { memoryStore } from '../../src/memory/memory-store.ts'
 import { claimOf } from '../../src/middleware/held.ts'
-import { onceScene } from '../support/scene.ts'
+import type { ClaimRequest } from '../../src/store.ts'
+import { FaultyStore } from '../support/faulty-store.ts'
+import { onceScene, type SceneOptions } from '../support/scene.ts'
 
 /** Handlers whose ends the test decides. */
 function gate() {
@@ -59,6 +64,80 @@ test('who lost its key to another is aborted with a code of its own, and its att
   open[1]?.end()
   await clock.advance('6s')
   expect(broker.committed('t', 0)).toBe(1)
+})
+
+/** An attempt whose first claim had no answer, and is carried out behind that which took its place. */
+async function lateClaim(consumer: SceneOptions['consumer'] = {}) {
+  const { open, work } = gate()
+  const records: ConsumerRecord[] = []
+  const clock = createFakeClock()
+  const store = new FaultyStore(memoryStore({ clock }))
+  const scene = await onceScene({
+    clock,
+    store,
+    once: { ...LEASE, store: batched(store, { timeoutMs: 200, clock }) },
+    consumer,
+    work: (value, context, record) => {
+      records.push(record)
+      return work(value, context)
+    },
+  })
+  store.hanging.add('claim')
+  scene.produce('a')
+  await clock.advance(100)
+  const late = store.calls[0]?.entries as readonly ClaimRequest[]
+  store.hanging.clear()
+  await clock.advance('1s')
+  expect([open.length, records.map((record) => claimOf(record)?.token)]).toEqual([1, [1]])
+  expect(await store.inner.claim(late)).toEqual([{ type: 'acquired', token: 2 }])
+  return { ...scene, open, records, key: late[0]?.key as string }
+}
+
+test('a claim of its own that is carried out late does not end a handler', async () => {
+  const { clock, open, records, calls, broker, events } = await lateClaim()
+  await clock.advance('1m')
+  expect(open[0]?.signal.aborted).toBe(false)
+  expect(records.map((record) => claimOf(record)?.token)).toEqual([3])
+  open[0]?.end()
+  await clock.advance('6s')
+  expect(broker.committed('t', 0)).toBe(1)
+  expect(calls).toEqual(['a'])
+  // That of the claim without an answer.
+  expect(events('attempt:failed')).toHaveLength(1)
+})
+
+test('… nor where the store is down when the key is claimed again', async () => {
+  const { clock, store, open } = await lateClaim()
+  store.down.add('claim')
+  await clock.advance('20s')
+  store.down.clear()
+  await clock.advance('1m')
+  expect(open[0]?.signal.aborted).toBe(false)
+})
+
+test('a handler that ends while its key is claimed again gives back or settles that claim', async () => {
+  for (const isDone of [false, true]) {
+    const { clock, store, open, broker, key } = await lateClaim({ deadLetterTopic: 't.dead' })
+    const answer = Promise.withResolvers<void>()
+    const claim = store.claim.bind(store)
+    const asked = store.count('claim')
+    Object.assign(store, {
+      claim: async (requests: readonly ClaimRequest[]) => {
+        const results = await claim(requests)
+        await answer.promise
+        return results
+      },
+    })
+    while (store.count('claim') === asked && clock.now() < 60_000) await clock.advance(100)
+    if (isDone) open[0]?.end()
+    else open[0]?.fail(new Error('no'))
+    await clock.advance(100)
+    answer.resolve()
+    await clock.advance('6s')
+    expect(broker.committed('t', 0)).toBe(1)
+    const other = { ...stolen, key, leaseMs: 1_000 }
+    expect(await store.inner.claim([other])).toMatchObject([{ type: isDone ? 'completed' : 'acquired' }])
+  }
 })
 
 test('a handler knows under which claim it works, also after it has lost it, until it ends', async () => {
