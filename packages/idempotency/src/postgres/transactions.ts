@@ -66,7 +66,10 @@ export function transactionsOf(client: TransactionClient, user: string, options 
   )
 }
 
-/** Says nothing of a commit that was answered with a rollback: so the server is asked what became of the transaction. */
+/**
+ * Says nothing of a commit that was answered with a rollback: so the server is asked what became of the transaction, where that has
+ * written anything, and so has an id.
+ */
 async function inBegin(
   sql: PostgresJsTransactions,
   options: string,
@@ -75,9 +78,10 @@ async function inBegin(
   let id: unknown
   await sql.begin(options, async (transaction) => {
     await work(transaction)
-    const [row] = await queriesOf(transaction)('select txid_current()::text')
+    const [row] = await queriesOf(transaction)('select txid_current_if_assigned()::text')
     ;[id] = fieldsOf(row)
   })
+  if (id === null) return
   const [row] = await queriesOf(sql)('select txid_status($1::text::bigint)', [id])
   if (fieldsOf(row)[0] === 'aborted') throw rolledBack()
 }
