@@ -41,7 +41,7 @@ export interface ConsumerOptions {
   /**
    * Kafka transactions for consume-transform-produce: what handlers give to `context.produce` and the offsets of their
    * records become visible together, or not at all. Each input partition has a `transactional.id` of its own,
-   * `transactionalIdPrefix.topic.partition`. Wants `delivery: 'exactly-once'`. `true` takes the defaults. @default none
+   * `transactionalIdPrefix/topic/partition`. Wants `delivery: 'exactly-once'`. `true` takes the defaults. @default none
    */
   readonly transactions?: true | TransactionOptions
   /**
