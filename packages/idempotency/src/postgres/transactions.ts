@@ -82,7 +82,10 @@ async function inBegin(
     ;[id] = fieldsOf(row)
   })
   if (id === null) return
-  const [row] = await queriesOf(sql)('select txid_status($1::text::bigint)', [id])
+  const [row] = await queriesOf(sql)('select txid_status($1::text::bigint)', [id]).catch((cause: unknown) => {
+    // Its code, as after a failover to a server that has never had the transaction, says nothing of what was done in it.
+    throw new Error('the server does not say what became of a transaction', { cause })
+  })
   if (fieldsOf(row)[0] === 'aborted') throw rolledBack()
 }
 
