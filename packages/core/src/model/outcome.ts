@@ -1,7 +1,7 @@
 import type { HoldfastError } from '../errors/holdfast-error.ts'
 
 /** Why an attempt was asked to end before its handler returned. */
-export type AbortReason = 'revoked' | 'lost' | 'deadline' | 'shutdown' | 'halted'
+export type AbortReason = 'revoked' | 'lost' | 'deadline' | 'shutdown' | 'halted' | 'suspended'
 
 /** The lane waits until `atMs`, then tries again. */
 export interface Retry {

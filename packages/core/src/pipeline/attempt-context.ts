@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { HoldfastError } from '../errors/holdfast-error.ts'
-import type { AbortReason } from '../model/outcome.ts'
+import { type AbortReason, type Outcome, UNTRIED } from '../model/outcome.ts'
 import type { ConsumerRecord, RecordOrigin } from '../model/record.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import type { OutgoingRecord } from '../ports/driver.ts'
@@ -250,6 +250,14 @@ export class AttemptContext implements CallContext {
     return this.#aborted === 'deadline' ? undefined : this.#aborted
   }
 
+  /** What follows then: a partition that comes back goes on with what had not begun. */
+  get endOfGivenUp(): Outcome | undefined {
+    const { givenUpBy } = this
+    if (givenUpBy !== 'suspended') return givenUpBy && { type: 'aborted', reason: givenUpBy }
+    const open = this.delivery.records.filter((record) => this.isOpen(record))
+    return { type: 'partial', left: new Map(open.map(({ offset }) => [offset, UNTRIED])) }
+  }
+
   get isCalledOff(): boolean {
     return this.#calledOff !== undefined
   }
@@ -283,6 +291,7 @@ const REASONS: Readonly<Record<AbortReason, string>> = {
   deadline: 'it has run for handlerTimeoutMs',
   shutdown: 'the consumer stops',
   halted: 'its partition is halted',
+  suspended: 'it has not begun, and its partition waits for the end of a rebalance',
 }
 
 function abortError(reason: AbortReason, record: ConsumerRecord): HoldfastError {

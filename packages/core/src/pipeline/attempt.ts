@@ -38,10 +38,8 @@ export function createAttempt(
   const decode = unlessUnnamed(recordDecoder(definition.options, limits), order)
   const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Failed =>
     judge(readable(error), context, definition, record)
-  const failed = (error: unknown, context: AttemptContext): Outcome => {
-    const { givenUpBy } = context
-    return givenUpBy === undefined ? judged(error, context, context.firstOpen) : { type: 'aborted', reason: givenUpBy }
-  }
+  const failed = (error: unknown, context: AttemptContext): Outcome =>
+    context.endOfGivenUp ?? judged(error, context, context.firstOpen)
   if (!definition.batch) return recordAttempt(decode, handle, failed)
   const run = batchAttempt(decode, handle, judged)
   return (context) => {

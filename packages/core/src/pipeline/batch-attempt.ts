@@ -38,8 +38,8 @@ export function batchAttempt(
 
 /** It fails alone, and those behind it come again. */
 function firstFailed(error: unknown, context: AttemptContext, judged: Judged): Outcome {
-  const { givenUpBy } = context
-  if (givenUpBy !== undefined) return { type: 'aborted', reason: givenUpBy }
+  const { endOfGivenUp } = context
+  if (endOfGivenUp !== undefined) return endOfGivenUp
   const [first, ...rest] = context.delivery.records as readonly [ConsumerRecord, ...ConsumerRecord[]]
   const left = new Map<number, Failed | Untried>([[first.offset, judged(error, context, first)]])
   for (const { offset } of rest) left.set(offset, UNTRIED)

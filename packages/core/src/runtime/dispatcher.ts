@@ -215,7 +215,7 @@ export class Dispatcher {
     if (outcome.type === 'moved' && outcome.behindSinceMs !== undefined) return
     const durationMs = nowMs - context.startedMs
     this.meter?.note(outcome, durationMs)
-    if (saysTime(outcome)) this.#noteTime(durationMs, context, state)
+    if (saysTime(outcome) && context.givenUpBy !== 'suspended') this.#noteTime(durationMs, context, state)
     if (durationMs >= this.#ports.longMs) this.#ports.slots.noteLong(context, nowMs)
   }
 

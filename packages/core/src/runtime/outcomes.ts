@@ -43,7 +43,8 @@ export class Outcomes {
         return
       case 'partial':
         this.#applyEach(outcome.left, context, state)
-        if (context.givenUpBy !== undefined) for (const lane of lanes) lane.stop()
+        if (context.givenUpBy === 'suspended') for (const lane of lanes) lane.hold(context.delivery.attempt)
+        else if (context.givenUpBy !== undefined) for (const lane of lanes) lane.stop()
         return
       case 'retry':
       case 'held':

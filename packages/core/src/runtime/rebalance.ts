@@ -132,7 +132,8 @@ export class Rebalance {
     const startedMs = clock.now()
     for (const state of states) this.#stopStarting(state, mayReturn)
     const reason = cause === 'shutdown' ? 'shutdown' : 'revoked'
-    if (!mayReturn && !this.#ports.keepAdmitted) for (const { current } of slots.of(states)) current?.callOff(reason)
+    if (!this.#ports.keepAdmitted)
+      for (const { current } of slots.of(states)) current?.callOff(mayReturn ? 'suspended' : reason)
     await this.#untilQuiet(drain, budgetMs)
     const late = new Set([...states].filter((state) => !this.#isQuiet([state])))
     if (late.size > 0) {

@@ -95,6 +95,52 @@ test('what waits for a slot when its partition halts is not begun', async () => 
   expect(made.handlers.begun).toBe(begun)
 })
 
+test('what waits for a slot when an eager join drains is not begun, and has its turn when the partition comes back', async () => {
+  let [handlerMs, isFailing] = [10, false]
+  const attempts: number[] = []
+  const made = await scene(
+    {
+      storeMs: 10,
+      handle: async ({ attempt }, at) => {
+        attempts.push(attempt)
+        await wait(at, handlerMs)
+        if (isFailing) throw new Error('no')
+      },
+    },
+    {
+      concurrency: 2,
+      commitInterval: { ms: 10 },
+      partitionAssignmentStrategy: ['range'],
+      drainBudgetMs: 4_000,
+      retryBackoffMs: 1_000,
+      retryBackoffMaxMs: 1_000,
+      maxAttempts: 3,
+    },
+  )
+  made.broker.produce('t', records(100))
+  await timeTo(made, 100)
+  isFailing = true
+  made.broker.produce('t', records(20))
+  while (made.events('attempt:failed').length < 20 && made.clock.now() < 60_000) await made.clock.advance(10)
+  const failed = made.events('attempt:failed').length
+  handlerMs = 3_000
+  isFailing = false
+  await made.clock.advance('1500ms')
+  expect([made.handlers.now, made.attempts.now > 4]).toEqual([2, true])
+  const { begun } = made.handlers
+  void made.broker.rebalance()
+  await made.clock.advance(10)
+  handlerMs = 10
+  await made.clock.advance('1400ms')
+  expect(made.handlers.begun).toBe(begun)
+  await made.clock.advance('2s')
+  expect(made.events('drain:overrun')).toEqual([])
+  expect(made.events('group:joined').map(({ added }) => added.length)).toEqual([1, 0])
+  expect(made.events('attempt:failed')).toHaveLength(failed)
+  expect(attempts.slice(-18)).toEqual(new Array(18).fill(2))
+  expect(made.broker.committed('t', 0)).toBe(120)
+})
+
 /** Two handlers that hang, and attempts that wait for a store which is slow to answer. */
 async function asking() {
   let isQuick = true
