@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import type { ThreadLimits } from '../pipeline/thread-handler.ts'
 import { type ConfigEntry, type Origin, showValue } from './entries.ts'
 import type { ConsumerConfig, ConsumerOptions, TransactionOptions } from './options.ts'
 import { refusals } from './rules.ts'
@@ -27,7 +28,7 @@ export function resolveConfig(options: ConsumerOptions): ResolvedConfig {
   values.commitInterval = Object.freeze({
     ...(OPTION_TABLE.commitInterval?.default as object),
     ...(values.transactions === undefined ? {} : { ms: TRANSACTION_INTERVAL_MS }),
-    ...options.commitInterval,
+    ...givenOf(options.commitInterval),
   })
   derive(values, origins)
   const config = Object.freeze(values) as unknown as ConsumerConfig
@@ -39,6 +40,12 @@ export function resolveConfig(options: ConsumerOptions): ResolvedConfig {
 /** The value given to `setConcurrency`. */
 export function checkConcurrency(concurrency: unknown): number | 'auto' {
   return checkValue('concurrency', concurrency) as number | 'auto'
+}
+
+/** A value of `undefined` counts as not given, within an option as for options themselves. */
+function givenOf<Options extends object>(options: Options | undefined): Partial<Options> {
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as Partial<Options>
 }
 
 function derive(values: Record<string, unknown>, origins: Record<string, Origin>): void {
@@ -71,7 +78,11 @@ function derive(values: Record<string, unknown>, origins: Record<string, Origin>
 
 function transactionsOf({ transactions, groupId }: Record<string, unknown>): ConsumerConfig['transactions'] {
   const given = transactions === true ? {} : (transactions as TransactionOptions)
-  return Object.freeze({ transactionalIdPrefix: groupId as string, maxOutputBytes: MAX_OUTPUT_BYTES, ...given })
+  return Object.freeze({
+    transactionalIdPrefix: groupId as string,
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+    ...givenOf(given),
+  })
 }
 
 /** A slot without a thread would hold a record that cannot begin. */
@@ -81,7 +92,7 @@ function deriveThreads(values: Record<string, unknown>, fill: (name: string, val
   const threads = {
     maxThreads: availableParallelism(),
     idleTimeoutMs: 30_000,
-    ...(values.threads as object | undefined),
+    ...givenOf(values.threads as ThreadLimits | undefined),
   }
   values.threads = Object.freeze(threads)
   if (!handlers.every(({ module }) => module !== undefined)) return

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import type { ConsumerOptions } from '../../src/config/options.ts'
@@ -199,6 +200,30 @@ test('what is not given is the default or follows from what is given, and says s
     'default',
   ])
   expect(resolveConfig(given({ delivery: 'at-most-once' })).config.maxAttempts).toBe(1)
+})
+
+test('within an option a value of undefined counts as not given', () => {
+  expect(resolveConfig(given({ commitInterval: { records: undefined, ms: undefined } })).config.commitInterval).toEqual(
+    {
+      records: 1_000,
+      ms: 1_000,
+    },
+  )
+  const inTransactions = {
+    driver: { ...new ScriptedDriver().factory, hasTransactions: true },
+    delivery: 'exactly-once',
+    transactions: { transactionalIdPrefix: undefined, maxOutputBytes: undefined },
+  }
+  expect(resolveConfig(given(inTransactions)).config).toMatchObject({
+    commitInterval: { records: 1_000, ms: 100 },
+    transactions: { transactionalIdPrefix: 'g', maxOutputBytes: 16_777_216 },
+  })
+  const handlers = [on('t', { isolate: 'thread' }, new URL('file:///srv/render.ts'))]
+  const inThreads = { handlers, threads: { maxThreads: undefined, idleTimeoutMs: undefined } }
+  expect(resolveConfig(given(inThreads)).config).toMatchObject({
+    concurrency: availableParallelism(),
+    threads: { maxThreads: availableParallelism(), idleTimeoutMs: 30_000 },
+  })
 })
 
 test('the options in force are frozen, and do not follow what was given', () => {
