@@ -11,7 +11,10 @@ export interface RunOptions {
 
 /** Options of `stop`. */
 export interface StopOptions {
-  /** How long to wait for handlers that run. @default shutdownTimeoutMs */
+  /**
+   * How long to wait for handlers that run. Less than 0 is at once, more than 2147483647 (24 days) as long as that.
+   * @default shutdownTimeoutMs
+   */
   readonly timeoutMs?: number
 }
 
@@ -28,6 +31,7 @@ export interface Consumer extends AsyncDisposable {
   /**
    * Stops fetching, lets running handlers finish within the time-out, aborts the signals of those that do not, commits,
    * leaves the group. A second call with a shorter time-out shortens the wait. Rejects where the run failed.
+   * @throws HF_OPTION_INVALID for a time-out that is no number; the consumer goes on
    */
   stop(options?: StopOptions): Promise<StopReport>
   /** `run`, ended by SIGTERM or SIGINT; a second signal does not wait for handlers. Sets `process.exitCode`. */

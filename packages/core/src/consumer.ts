@@ -3,7 +3,7 @@ import type { Consumer, RunOptions, StopOptions } from './api.ts'
 import { Assembly } from './assembly.ts'
 import { type ConfigEntry, formatEntries } from './config/entries.ts'
 import type { ConsumerOptions } from './config/options.ts'
-import { checkConcurrency, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
+import { checkConcurrency, checkStopTimeout, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
 import { type Clock, systemClock } from './ports/clock.ts'
 import type { EventListener, EventName } from './ports/events.ts'
 import { guardedLogger } from './ports/guarded-logger.ts'
@@ -42,7 +42,11 @@ class HoldfastConsumer implements Consumer {
   }
 
   stop({ timeoutMs }: StopOptions = {}): Promise<StopReport> {
-    return this.#parts.session.stop(timeoutMs)
+    try {
+      return this.#parts.session.stop(timeoutMs === undefined ? undefined : checkStopTimeout(timeoutMs))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   runUntilSignal(): Promise<void> {

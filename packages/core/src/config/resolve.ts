@@ -4,7 +4,7 @@ import type { ThreadLimits } from '../pipeline/thread-handler.ts'
 import { type ConfigEntry, type Origin, showValue } from './entries.ts'
 import type { ConsumerConfig, ConsumerOptions, TransactionOptions } from './options.ts'
 import { refusals } from './rules.ts'
-import { OPTION_TABLE, type OptionSpec, UNPRINTED_OPTIONS } from './table.ts'
+import { MAX_TIMER_MS, OPTION_TABLE, type OptionSpec, UNPRINTED_OPTIONS } from './table.ts'
 
 /** Outputs wait for their transaction: what reads them is late by so much. */
 const TRANSACTION_INTERVAL_MS = 100
@@ -40,6 +40,17 @@ export function resolveConfig(options: ConsumerOptions): ResolvedConfig {
 /** The value given to `setConcurrency`. */
 export function checkConcurrency(concurrency: unknown): number | 'auto' {
   return checkValue('concurrency', concurrency) as number | 'auto'
+}
+
+/** The time-out given to `stop`, as far as a timer can wait: for it more would be at once. */
+export function checkStopTimeout(timeoutMs: unknown): number {
+  if (typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs)) return Math.min(MAX_TIMER_MS, Math.max(0, timeoutMs))
+  const shown = showValue(timeoutMs)
+  throw new HoldfastError(
+    'HF_OPTION_INVALID',
+    `stop was given timeoutMs = ${shown}: it must be a number of milliseconds.\n  Fix: correct timeoutMs, or leave it out for shutdownTimeoutMs.`,
+    { details: { option: 'timeoutMs', value: shown } },
+  )
 }
 
 /** A value of `undefined` counts as not given, within an option as for options themselves. */

@@ -30,7 +30,8 @@ const hasFunction =
 
 const isSyncFunction = (value: unknown): boolean => typeof value === 'function' && !types.isAsyncFunction(value)
 
-const MAX_TIMER_MS = 2 ** 31 - 1
+/** The longest that a timer of Node can wait. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
 const count = (fallback: number, rest: Partial<OptionSpec> = {}): OptionSpec => ({
   schema: z.int().min(1),
