@@ -30,7 +30,9 @@ export class ProgressTimes {
   look(state: PartitionState, { nowMs, hasSlot, isJoining, fetches }: ProgressLook): void {
     const { ledger, queue, phase } = state
     const progress = ledger.settled + ledger.committable
-    const mayRun = phase === 'active' && !queue.holds.has('user') && !queue.isSuspended && queue.nextDueMs === undefined
+    // What was admitted has come due, whatever waits behind it.
+    const isDue = queue.admitted > 0 || queue.nextDueMs === undefined
+    const mayRun = phase === 'active' && !queue.holds.has('user') && !queue.isSuspended && isDue
     const mayProgress = lagOf(state) > 0 && mayRun && hasSlot
     if (progress !== this.#progress || !mayProgress) this.#progressMs = nowMs
     this.#progress = progress

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
+import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { Consumer } from '../../src/api.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
-import { Gate, onBroker, onScript, values } from '../support/harness.ts'
+import { halt } from '../../src/policy/failure-policy.ts'
+import { retryTopics } from '../../src/policy/retry-topics.ts'
+import { Gate, onBroker, onScript, rig, values } from '../support/harness.ts'
 import { batchOf } from '../support/scripted-driver.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
 
@@ -81,6 +84,32 @@ test('a partition that waits for slots which others use is not stalled; those th
   await clock.advance('11s')
   expect(gate.calls).toHaveLength(1)
   expect(consumer.status().health.reasons).toMatchObject([{ code: 'stalled', partition: 0 }])
+})
+
+test('a retry topic whose record hangs is stalled, also while the next ones wait for their time', async () => {
+  const broker = fakeBroker()
+  for (const topic of ['t', 't.retry.1h']) broker.createTopic(topic)
+  const hung = new Gate<ConsumerRecord>()
+  const handler = on('t', (record: ConsumerRecord, context) => {
+    if (record.topic === 't') throw new Error('no')
+    return hung.handle(record, context)
+  })
+  const options = { onFailure: retryTopics(['1h']).then(halt()), retryBackoffMs: undefined } as object
+  const { clock, consumer, start } = rig({ driver: broker.driver(), handlers: [handler], ...TIMES, ...options })
+  start()
+  await clock.settle()
+  broker.produce('t', values(0, 1))
+  await clock.advance('59m')
+  broker.produce('t', values(1, 2))
+  await clock.advance('59s')
+  expect(consumer.status().health).toEqual({ status: 'healthy', reasons: [] })
+  await clock.advance('2s')
+  expect(hung.calls).toHaveLength(1)
+  await clock.advance('12s')
+  expect(consumer.status().health.reasons).toMatchObject([{ code: 'stalled', topic: 't.retry.1h' }])
+  hung.calls[0]?.end()
+  await clock.advance('5m')
+  expect(consumer.status().health).toEqual({ status: 'healthy', reasons: [] })
 })
 
 test('an idle topic is healthy for ever', async () => {
