@@ -46,6 +46,8 @@ export async function createHealthServer(options: HealthServerOptions): Promise<
     { requestTimeout: REQUEST_LIMIT_MS, headersTimeout: REQUEST_LIMIT_MS },
     (request, response) => answer(request, response, (name) => probe(name, consumers, livenessCodes)),
   )
+  // A prober that keeps its connection, or never ends its request, would keep the process.
+  server.on('connection', (socket) => socket.unref())
   await listen(server, port, host)
   server.unref()
   const bound = server.address() as AddressInfo

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { Agent, get, request as send } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createHealthServer, type HealthServer } from '../../src/health/server.ts'
 import { on } from '../../src/pipeline/handler.ts'
@@ -94,6 +98,26 @@ test.each([[{ port: -1 }], [{ port: 1.5 }], [{ port: 65_536 }], [{ consumers: []
     })
   },
 )
+
+test('neither the server nor who is connected to it keeps the process', async () => {
+  const file = fileURLToPath(new URL('./fixtures/serve-probes.ts', import.meta.url))
+  const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
+  const { host, port } = JSON.parse(String(await once(child.stdout, 'data')))
+  const sockets = [connect(port, host), connect(port, host)]
+  try {
+    for (const socket of sockets) socket.on('error', () => undefined)
+    sockets[0]?.write('GET /livez HTTP/1.1\r\nhost: h\r\n\r\n')
+    sockets[1]?.write('GET /livez HT')
+    expect(String(await once(sockets[0] as Socket, 'data'))).toMatch(/^HTTP\/1\.1 200 .*keep-alive/s)
+    child.stdin.end()
+    const late = sleep(3_000, 'not within 3 s', { ref: false })
+    expect(await Promise.race([exited, late])).toEqual([0, null])
+  } finally {
+    child.kill()
+    for (const socket of sockets) socket.destroy()
+  }
+})
 
 test('closing ends kept connections and half requests at once, and frees the port', async () => {
   const { consumer } = rig({ driver: new ScriptedDriver().factory })
