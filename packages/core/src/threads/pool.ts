@@ -25,6 +25,9 @@ export class Pool {
   readonly #on: PoolListeners
   /** Threads that have not ended, those among them that were told to. */
   readonly #alive = new Map<Worker, Promise<void>>()
+  /** Of those, whose end belongs to the signal that told them to. */
+  readonly #told = new WeakSet<Worker>()
+  readonly #ending = new WeakMap<AbortSignal, Promise<unknown>>()
 
   /** piscina would begin threads again. */
   #isClosed = false
@@ -58,6 +61,8 @@ export class Pool {
     const transferList = task.call === undefined ? [] : [task.call.buffer as ArrayBuffer]
     const answer = this.#piscina.run(task, { transferList, signal }) as Promise<AnswerMessage>
     this.#watchThreads()
+    // piscina has listened before, and taken the thread out.
+    signal.addEventListener('abort', () => this.#noteEnding(signal), { once: true })
     return answer
   }
 
@@ -80,10 +85,16 @@ export class Pool {
     }
   }
 
-  /** Settles when every thread that was told to end has ended. */
-  async ended(): Promise<void> {
+  #noteEnding(signal: AbortSignal): void {
     const current = new Set(this.#piscina.threads)
-    await Promise.all([...this.#alive].filter(([thread]) => !current.has(thread)).map(([, ended]) => ended))
+    const ending = [...this.#alive].filter(([thread]) => !current.has(thread) && !this.#told.has(thread))
+    for (const [thread] of ending) this.#told.add(thread)
+    this.#ending.set(signal, Promise.all([this.#ending.get(signal), ...ending.map(([, ended]) => ended)]))
+  }
+
+  /** Settles when the thread that this signal told to end has ended. Others may be in code that cannot be interrupted. */
+  async ended(signal: AbortSignal): Promise<void> {
+    await this.#ending.get(signal)
   }
 
   /** Ends every thread. Answers how many had not ended in time. */
@@ -91,7 +102,7 @@ export class Pool {
     this.#isClosed = true
     const limit = Promise.withResolvers<void>()
     const timer = setTimeout(limit.resolve, MAX_CLOSE_MS)
-    await Promise.race([this.#piscina.destroy().then(() => this.ended()), limit.promise])
+    await Promise.race([this.#piscina.destroy().then(() => Promise.all(this.#alive.values())), limit.promise])
     clearTimeout(timer)
     return this.#alive.size
   }

@@ -118,7 +118,7 @@ export class Threads {
       return (await this.#gate.add(() => pool.run(begin(), signal), { signal })) as AnswerMessage
     } catch (error) {
       if (signal.aborted) {
-        await pool.ended()
+        await pool.ended(signal)
         throw signal.reason
       }
       throw error instanceof HoldfastError ? error : threadDied(context.event, error)

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
 import { describeError } from '../../src/errors/holdfast-error.ts'
@@ -18,6 +22,27 @@ test('an endless loop ends at its deadline as a failure, and the next record run
   const threads = () => rig.lines.filter(({ message }) => message === 'spins').map(({ fields }) => fields.threadId)
   await rig.until('the retry spins', () => threads().length > 1)
   expect(new Set(threads()).size).toBe(threads().length)
+})
+
+test('a handler in native code holds up its own attempt, and no other one that is aborted', async () => {
+  await using rig = await ThreadRig.running({ handlerTimeoutMs: 800, maxAttempts: 50 })
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  const file = join(directory, 'pipe')
+  execFileSync('mkfifo', [file])
+  const failed: number[] = []
+  rig.consumer.on('attempt:failed', ({ offset }) => void failed.push(offset))
+  try {
+    const aborted = rig.next('attempt:late', ({ rung }) => rung === 'abort')
+    rig.send({ do: 'block', file })
+    await aborted
+    rig.send({ do: 'spin' })
+    await rig.until('the second attempt ends', () => failed.length > 0)
+    expect(failed).toEqual([1])
+  } finally {
+    writeFileSync(file, '')
+    rmSync(directory, { recursive: true })
+  }
+  await rig.until('the first attempt ends', () => failed.includes(0))
 })
 
 test.each([
