@@ -270,6 +270,7 @@ export class Assembly {
 
   async #wind(timeoutMs: number): Promise<readonly AttemptEvent[]> {
     this.group.close()
+    const strays = this.slots.strays()
     const abandoned = await this.#rebalance.drain('shutdown', timeoutMs)
     this.watching.stop()
     this.health.stop()
@@ -278,7 +279,7 @@ export class Assembly {
     this.failing.keyOrder.stop()
     this.#pump.stop()
     this.dispatcher.stop()
-    return abandoned
+    return [...abandoned, ...strays.filter(({ isOver }) => !isOver).map(({ event }) => event)]
   }
 
   /** What most parts work on. */

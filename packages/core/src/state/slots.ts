@@ -56,6 +56,13 @@ export class Slots implements Iterable<Slot> {
     return [...this.#slots].filter((slot) => states.has(slot.state) && slot.current !== undefined)
   }
 
+  /** Attempts whose partitions are gone: nobody waits for them, and they may still run. */
+  strays(): AttemptContext[] {
+    return [...this.#slots].flatMap(({ state, current }) =>
+      state.phase === 'retired' && current !== undefined ? [current] : [],
+    )
+  }
+
   /** By partition, what runs now. */
   byPartition(): ReadonlyMap<PartitionState, RunningAttempts> {
     const running = new Map<PartitionState, RunningAttempts>()

@@ -57,6 +57,18 @@ test('a driver that cannot start fails the run with its error, and is closed', a
   expect(clock.pendingTimers).toBe(0)
 })
 
+test('a handler that outlives its partition is among what stop left behind, unless it has come back', async () => {
+  const { gate, handlers } = gated()
+  const { consumer, driver, epoch, clock } = await onScript({ handlers }, 2)
+  for (const partition of [0, 1]) driver.sink.batch(batchOf(epoch, [partition], { partition }))
+  await clock.settle()
+  driver.sink.lost('the session timed out')
+  gate.calls[1]?.end()
+  await clock.settle()
+  const { abandoned } = await consumer.stop()
+  expect(abandoned).toMatchObject([{ topic: 't', partition: 0, offset: 0 }])
+})
+
 test('stop waits for as long as it is told, at the most as long as a timer can', async () => {
   const longest = 2 ** 31 - 1
   for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 40]) {
