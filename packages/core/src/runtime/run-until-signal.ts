@@ -16,6 +16,8 @@ const EXIT_GRACE_MS = 2_000
 export interface Runnable {
   run(): Promise<void>
   stop(options?: { timeoutMs?: number }): Promise<{ readonly abandoned: readonly unknown[] }>
+  /** Tells of handlers that still run where a failure leaves no report. */
+  status?(): { readonly slots: { readonly busy: number } }
 }
 
 /** Options of `runUntilSignal`. */
@@ -55,6 +57,7 @@ export async function runUntilSignal(
     const failures = await runAll(consumers, () => stopAll())
     if (failures.length > 0) {
       process.exitCode = EXIT_CODES.failed
+      if (consumers.some((consumer) => (consumer.status?.().slots.busy ?? 0) > 0)) endLater()
       throw failures[0]
     }
     const reports = await Promise.all(consumers.map((consumer) => consumer.stop()))

@@ -95,6 +95,25 @@ test('handlers that do not come back do not keep the process: 2', async () => {
   expect(exit).toHaveBeenCalledOnce()
 })
 
+test('nor where one has failed: 1', async () => {
+  const failing = Object.assign(new Running(), { status: () => ({ slots: { busy: 1 } }) })
+  const over = runUntilSignal([failing])
+  failing.ended.reject(new Error('no'))
+  await expect(over).rejects.toThrow('no')
+  expect(exit).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(2_000)
+  expect([exit.mock.calls.length, process.exitCode]).toEqual([1, 1])
+})
+
+test('a failure without handlers that run leaves the process to its owner', async () => {
+  const failing = Object.assign(new Running(), { status: () => ({ slots: { busy: 0 } }) })
+  const over = runUntilSignal([failing])
+  failing.ended.reject(new Error('no'))
+  await expect(over).rejects.toThrow('no')
+  vi.advanceTimersByTime(60_000)
+  expect(exit).not.toHaveBeenCalled()
+})
+
 test('a logger that throws keeps nobody from stopping', async () => {
   const consumer = new Running()
   const throwing = (): never => {
