@@ -1,4 +1,6 @@
-import type { Outcome } from '../model/outcome.ts'
+import type { Outcome, Untried } from '../model/outcome.ts'
+import { isUntriable } from '../policy/failure.ts'
+import { Skip } from '../policy/verdicts.ts'
 
 /** What the attempts that ended since the last `reset` came to. */
 export class AttemptMeter {
@@ -7,8 +9,9 @@ export class AttemptMeter {
   readonly failed = { count: 0, ms: 0 }
 
   note(outcome: Outcome, durationMs: number): void {
-    if (outcome.type === 'aborted') return
-    if (hasFailed(outcome)) {
+    const parts = partsOf(outcome)
+    if (parts.some(saysNothing)) return
+    if (parts.some(hasFailed)) {
       this.failed.count += 1
       this.failed.ms += durationMs
     } else {
@@ -24,8 +27,25 @@ export class AttemptMeter {
   }
 }
 
-/** A batch of which some records failed is a failure; one that was cut short by a record that cannot be decoded is not. */
-function hasFailed(outcome: Outcome): boolean {
-  if (outcome.type !== 'partial') return outcome.type !== 'done'
-  return [...outcome.left.values()].some(({ type }) => type !== 'untried')
+type Part = Exclude<Outcome, { readonly type: 'done' | 'partial' }> | Untried
+
+/** What did not simply succeed. */
+function partsOf(outcome: Outcome): readonly Part[] {
+  if (outcome.type === 'done') return []
+  return outcome.type === 'partial' ? [...outcome.left.values()] : [outcome]
+}
+
+/** The handler was not called, its turn had not come, or it was told to end: that says nothing of what it calls. */
+function saysNothing(part: Part): boolean {
+  if (part.type === 'aborted') return true
+  if (part.type === 'untried') return false
+  return isUntriable(part.error) || (part.type === 'retry' && part.isUncounted === true)
+}
+
+/**
+ * A batch of which some records failed is a failure; one that was cut short by a record that cannot be decoded is not. Nor is a
+ * record of which its handler says that it needs no effect.
+ */
+function hasFailed(part: Part): boolean {
+  return 'error' in part && !(part.error instanceof Skip)
 }

@@ -3,7 +3,9 @@ import type { FakeClock } from '../../../testing/src/fake-clock.ts'
 import { createFakeClock } from '../../../testing/src/fake-clock.ts'
 import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { ConsumerOptions } from '../../src/config/options.ts'
-import { on } from '../../src/pipeline/handler.ts'
+import { type HandlerDefinition, on } from '../../src/pipeline/handler.ts'
+import { skip } from '../../src/policy/failure-policy.ts'
+import { RetryLater, Skip } from '../../src/policy/verdicts.ts'
 import { type Rig, rig } from '../support/harness.ts'
 import { type LogLine, recordingLogger } from '../support/silent-logger.ts'
 
@@ -17,7 +19,10 @@ const elapse = (clock: FakeClock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.setTimer(resolve, ms))
 
 /** A consumer with much to do; `handler` makes what its records are handled with. */
-async function busy(handler: (clock: FakeClock) => Handle, options: Partial<ConsumerOptions>): Promise<Rig> {
+async function busy(
+  handler: (clock: FakeClock) => Handle | HandlerDefinition,
+  options: Partial<ConsumerOptions>,
+): Promise<Rig> {
   const clock = createFakeClock({ turns: 2 })
   const broker = fakeBroker()
   broker.createTopic('t', PARTITIONS)
@@ -25,7 +30,9 @@ async function busy(handler: (clock: FakeClock) => Handle, options: Partial<Cons
     't',
     Array.from({ length: RECORDS }, (_, index) => ({ value: '', partition: index % PARTITIONS })),
   )
-  const made = rig({ driver: broker.driver(), order: 'none', handlers: [on('t', handler(clock))], ...options }, clock)
+  const handle = handler(clock)
+  const handlers = [typeof handle === 'function' ? on('t', handle) : handle]
+  const made = rig({ driver: broker.driver(), order: 'none', handlers, ...options }, clock)
   made.start()
   await clock.settle()
   return made
@@ -69,6 +76,46 @@ test('where handlers slow down as more run, it settles between', async () => {
     expect(slotsOf(made)).toBeGreaterThanOrEqual(12)
     expect(slotsOf(made)).toBeLessThanOrEqual(25)
   }
+})
+
+const everyFourth = <Result>(then: () => Result): (() => Result | undefined) => {
+  let calls = 0
+  return () => {
+    calls += 1
+    return calls % 4 === 0 ? then() : undefined
+  }
+}
+const fail = (error: Error) => (): never => {
+  throw error
+}
+
+test.each<[string, (clock: FakeClock) => HandlerDefinition, object]>([
+  [
+    'need no effect',
+    (clock) => {
+      const judge = everyFourth(fail(new Skip('nobody is to be told')))
+      return on('t', () => elapse(clock, 100).then(judge))
+    },
+    {},
+  ],
+  [
+    'do not decode',
+    (clock) => on('t', { value: everyFourth(fail(new Error('no JSON'))) }, () => elapse(clock, 100)),
+    { onFailure: skip('nobody needs them'), retryBackoffMs: undefined },
+  ],
+  [
+    'have not had their turn',
+    (clock) => {
+      const judge = everyFourth(fail(new RetryLater(1_000, 'not now', { isAttempt: false })))
+      return on('t', () => elapse(clock, 100).then(judge))
+    },
+    {},
+  ],
+])('records that %s are no failures', async (_, handler, options) => {
+  const made = await busy(handler, { ...AUTO, ...options })
+  await made.clock.advance('10s')
+  expect(made.events('concurrency:changed').map(({ reason }) => reason)).not.toContain('failures')
+  expect(slotsOf(made)).toBeGreaterThanOrEqual(32)
 })
 
 test('without work nothing changes, also where handlers are as fast as they can be', async () => {
