@@ -1,10 +1,11 @@
 import { setImmediate as onLoopTurn } from 'node:timers'
 import { setImmediate } from 'node:timers/promises'
 import PQueue from 'p-queue'
-import type { Outcome } from '../model/outcome.ts'
+import type { Outcome, Untried } from '../model/outcome.ts'
 import { AttemptContext, type AttemptScope } from '../pipeline/attempt-context.ts'
 import type { BoundHandler } from '../pipeline/handlers.ts'
 import type { AttemptsAhead } from '../policy/attempts-ahead.ts'
+import { isUntriable } from '../policy/failure.ts'
 import { type LaneSet, takeBatch } from '../schedule/lane.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { AttemptMeter } from '../state/attempt-meter.ts'
@@ -215,12 +216,13 @@ export class Dispatcher {
     if (outcome.type === 'moved' && outcome.behindSinceMs !== undefined) return
     const durationMs = nowMs - context.startedMs
     this.meter?.note(outcome, durationMs)
-    if (saysTime(outcome) && context.givenUpBy !== 'suspended') this.#noteTime(durationMs, context, state)
+    const handled = handledIn(outcome, context.delivery.records.length)
+    if (handled > 0) this.#noteTime(durationMs, handled, context, state)
     if (durationMs >= this.#ports.longMs) this.#ports.slots.noteLong(context, nowMs)
   }
 
-  #noteTime(durationMs: number, { delivery, handledMs }: AttemptContext, { handlerTime }: PartitionState): void {
-    handlerTime.note(durationMs, delivery.records.length)
+  #noteTime(durationMs: number, records: number, { handledMs }: AttemptContext, { handlerTime }: PartitionState): void {
+    handlerTime.note(durationMs, records)
     const { gate } = this.#ports
     if (gate === undefined) return
     gate.ahead.note(durationMs - handledMs, handledMs)
@@ -245,7 +247,16 @@ function mayLeave({ type }: Outcome): boolean {
   return type === 'dead' || type === 'moved' || type === 'partial'
 }
 
-/** Whether an attempt has taken what the handler takes: not where it was ended early, or could not begin. */
-function saysTime(outcome: Outcome): boolean {
-  return outcome.type === 'retry' ? outcome.isUncounted !== true : outcome.type !== 'aborted'
+/** Of how many records an attempt has taken what the handler takes: of none that came to nothing before it was called. */
+function handledIn(outcome: Outcome, records: number): number {
+  if (outcome.type === 'done') return records
+  if (outcome.type !== 'partial') return isUnhandled(outcome) ? 0 : records
+  let handled = records
+  for (const next of outcome.left.values()) if (isUnhandled(next)) handled -= 1
+  return handled
+}
+
+function isUnhandled(next: Exclude<Outcome, { readonly type: 'done' | 'partial' }> | Untried): boolean {
+  if (next.type === 'aborted' || next.type === 'untried') return true
+  return isUntriable(next.error) || (next.type === 'retry' && next.isUncounted === true)
 }

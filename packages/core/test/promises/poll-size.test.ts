@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { on } from '../../src/pipeline/handler.ts'
+import { skip } from '../../src/policy/failure-policy.ts'
 import { onBroker, values } from '../support/harness.ts'
 import { Random } from '../support/random.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
@@ -110,4 +111,47 @@ test('with at-most-once no more is committed ahead than the size admits', async 
   await clock.advance('10m')
   expect(size()).toBe(1)
   expect(broker.committed('t', 0)).toBeLessThanOrEqual(service.done + 2)
+})
+
+const decode = (bytes: Buffer | null): string => {
+  if (String(bytes) === 'bad') throw new Error('no JSON')
+  return String(bytes)
+}
+const SKIPPING = { onFailure: skip('nobody needs them'), retryBackoffMs: undefined } as object
+test('records that do not decode do not make a slow handler look quick', async () => {
+  const { broker, clock, consumer, events } = await onBroker({
+    ...AUTO,
+    ...SKIPPING,
+    handlers: [on('t', { value: decode }, () => new Promise<void>((resolve) => void clock.setTimer(resolve, 60_000)))],
+  })
+  broker.produce('t', values(0, 1))
+  await clock.advance('2m')
+  broker.produce(
+    't',
+    Array.from({ length: 200 }, () => ({ value: 'bad' })),
+  )
+  await clock.advance('1s')
+  expect(events('record:discarded')).toHaveLength(200)
+  broker.produce('t', values(0, 100))
+  await clock.advance('1s')
+  expect(consumer.status().partitions[0]).toMatchObject({ maxPollRecords: 1, handlerTime: { meanMs: 60_000 } })
+  await clock.advance('1h')
+  expect(events('poll:late')).toEqual([])
+})
+
+test('a batch that is cut short by a record that does not decode says what those before it took', async () => {
+  const handle = (records: readonly unknown[]): Promise<void> =>
+    new Promise((resolve) => void clock.setTimer(resolve, records.length * 1_000))
+  const handlers = [on('t', { value: decode, batch: true }, handle)]
+  const { broker, clock, consumer, events } = await onBroker({ ...AUTO, ...SKIPPING, handlers })
+  broker.produce(
+    't',
+    values(0, 500).map(({ value }, index) => ({ value: index % 5 === 4 ? 'bad' : value })),
+  )
+  await clock.advance('10m')
+  expect(events('record:settled')).toHaveLength(500)
+  expect(consumer.status().partitions[0]).toMatchObject({ maxPollRecords: 75, handlerTime: { meanMs: 1_000 } })
+  broker.produce('t', values(0, 1_000))
+  await clock.advance('30m')
+  expect(events('attempt:late')).toEqual([])
 })
