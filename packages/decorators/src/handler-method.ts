@@ -16,7 +16,8 @@ export function registerMethod(decorator: string, define: Registration['define']
     const key = isStandard ? where.name : where
     const place = isStandard ? placeByContext(where) : placeByTarget(target, descriptor)
     if (place !== undefined) throw misplaced(decorator, place, key)
-    const registration: Registration = Object.freeze({ decorator, key, sequence: nextSequence(), define })
+    const method = isStandard ? target : descriptor?.value
+    const registration: Registration = Object.freeze({ decorator, key, method, sequence: nextSequence(), define })
     if (isStandard) registerWithInstance(where, registration)
     else addRegistration(target as object, registration)
   }

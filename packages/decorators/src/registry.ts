@@ -5,6 +5,8 @@ import type { ConsumerClassOptions } from './class-options.ts'
 export interface Registration {
   readonly decorator: string
   readonly key: string | symbol
+  /** The function that was decorated, which no other decorator has replaced by then. */
+  readonly method: unknown
   /** Grows with every decoration; a class is always defined after the class it extends. */
   readonly sequence: number
   readonly define: (handle: (input: unknown, context: HandlerContext) => unknown) => HandlerDefinition
@@ -16,7 +18,7 @@ export interface Registration {
 //   prototype of an instance (standard decorators learn it from the first instance), or on both.
 // - Of several registrations of one key on a prototype chain, that with the highest sequence is the most derived.
 // - Each registration belongs to another prototype that owns its key; more registrations than owners is a method
-//   decorated twice.
+//   decorated twice, and so is one function with two registrations, whether an owner of its key has none or not.
 const registrations = new WeakMap<object, Set<Registration>>()
 const classOptions = new WeakMap<object, ConsumerClassOptions>()
 
@@ -60,10 +62,12 @@ export function decoratedTwice(instance: object): readonly Registration[] | unde
   const ownersOf = (key: string | symbol): number =>
     prototypes.filter((prototype) => Object.hasOwn(prototype, key)).length
   return [...registrationsByKey(instance)]
-    .filter(([key, found]) => found.length > ownersOf(key))
+    .filter(([key, found]) => found.length > ownersOf(key) || new Set(found.map(methodOf)).size < found.length)
     .map(([, found]) => found)
     .at(0)
 }
+
+const methodOf = ({ method }: Registration): unknown => method
 
 function registrationsByKey(instance: object): Map<string | symbol, Registration[]> {
   const found = new Set(prototypesOf(instance).flatMap((prototype) => [...(registrations.get(prototype) ?? [])]))

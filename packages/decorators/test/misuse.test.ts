@@ -15,6 +15,15 @@ class Target {
   }
 }
 const descriptor = (key: string) => Object.getOwnPropertyDescriptor(Target.prototype, key)
+const descriptorOf = ({ prototype }: typeof Target) => Object.getOwnPropertyDescriptor(prototype, 'take')
+const standardContext = ({ prototype }: typeof Target) => ({
+  kind: 'method',
+  name: 'take',
+  static: false,
+  private: false,
+  // What a compiler runs for each instance.
+  addInitializer: (initialise: () => void) => initialise.call(Object.create(prototype)),
+})
 const field = { kind: 'field', name: 'field', static: false, private: false }
 
 const cases: readonly [what: string, action: () => unknown, message: RegExp][] = [
@@ -51,6 +60,20 @@ it('refuses two methods for one topic as createConsumer does', () => {
   Consumer({ groupId: 'rivals' })(Rivals)
   const options = { driver: recordDriver({}), logger: silent }
   expect(() => consumersOf(new Rivals(), options)).toThrow(/HF_HANDLER_CONFLICT/)
+})
+
+it.each([
+  ['legacy', (cls: typeof Target) => [cls.prototype, 'take', descriptorOf(cls)]],
+  ['standard', (cls: typeof Target) => [cls.prototype.take, standardContext(cls)]],
+])('refuses two decorators on a method whose base has none: %s', (_mode, placeOf) => {
+  class Twice extends Target {
+    override take(): void {}
+  }
+  const place = placeOf(Twice)
+  for (const topic of ['orders', 'parcels']) handler(topic)(...place)
+  Consumer({ groupId: 'twice' })(Twice)
+  const options = { driver: recordDriver({}), logger: silent }
+  expect(() => consumersOf(new Twice(), options)).toThrow(/^HF_OPTION_INVALID: Twice.take has 2 handler decorators/)
 })
 
 it('takes a value of undefined as not given, as the core does', () => {
