@@ -1,5 +1,8 @@
-/** Answers by which a server says that it takes nothing at all now. */
-const NOT_NOW: readonly number[] = [421, 454]
+/** Answers by which a server says that it takes nothing at all now, or nothing without a login. */
+const NOT_NOW: readonly number[] = [421, 454, 530, 534, 535, 538]
+/** What failed before there was a mail to speak of: the greeting, the login. */
+const NO_SESSION = /^E(PROTOCOL|AUTH|NOAUTH|OAUTH2|TLS)$/
+const NO_CONNECTION = /^E(CONN|SOCKET|TIMEDOUT|DNS|PROXY)/
 
 /** What nodemailer says of an answer, or of a connection that did not come to be. */
 interface SmtpError {
@@ -15,12 +18,13 @@ function codeOf(error: unknown): number | undefined {
 /** The server refuses this very mail, now and for ever: there is no such address, or it does not like what it says. */
 export function isRefused(error: unknown): boolean {
   const code = codeOf(error)
-  return code !== undefined && code >= 500
+  return code !== undefined && code >= 500 && !isOutage(error)
 }
 
-/** The server is away, or sends everybody away: it has nothing to do with this mail. */
+/** The server is away, or sends everybody away, or this sender: it has nothing to do with this mail. */
 export function isOutage(error: unknown): boolean {
+  const name = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (NO_SESSION.test(name)) return true
   const code = codeOf(error)
-  if (code !== undefined) return NOT_NOW.includes(code)
-  return error instanceof Error && 'code' in error && /^E(CONN|SOCKET|TIMEDOUT|DNS|PROTOCOL)/.test(String(error.code))
+  return code === undefined ? NO_CONNECTION.test(name) : NOT_NOW.includes(code)
 }
