@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { type HealthFacts, type HealthReason, judgeHealth, type PartitionFacts } from '../../src/policy/health.ts'
+import {
+  type HealthCode,
+  type HealthFacts,
+  type HealthReason,
+  judgeHealth,
+  type PartitionFacts,
+} from '../../src/policy/health.ts'
 
 const LIMITS = {
   stallTimeoutMs: 1_000,
@@ -115,4 +122,26 @@ test('every reason says what to do', () => {
     new Set(['not-a-member', 'commit-failing', 'stalled', 'buffer-full', 'silent', 'paused-by-watchdog', 'failed']),
   )
   for (const { message } of reasons) expect(message).toMatch(/ Fix: /)
+})
+
+const CODES: Readonly<Record<HealthCode, true>> = {
+  failed: true,
+  halted: true,
+  stalled: true,
+  silent: true,
+  'not-a-member': true,
+  'commit-failing': true,
+  'dead-letter-failing': true,
+  'retry-topic-failing': true,
+  'dependency-open': true,
+  'dependency-down': true,
+  'paused-by-watchdog': true,
+  'buffer-full': true,
+}
+
+test('the docs have each reason, and no other', () => {
+  const page = readFileSync(new URL('../../../../docs/health.md', import.meta.url), 'utf8')
+  const [, table = ''] = page.split('| code | when | severity |')
+  const named = [...table.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, code]) => code)
+  expect(named.toSorted()).toEqual(Object.keys(CODES).toSorted())
 })
