@@ -20,11 +20,13 @@ export function optionsPage(): string {
   return `# Options of createConsumer
 
 Unknown names are refused. \`consumer.printConfig()\` shows what is in force, and whether each value was given, is the
-default, or was derived: \`topics\` from the handlers, \`rebalanceTimeoutMs\` from \`maxPollIntervalMs\` (as in the Java
-client), \`stallTimeoutMs\` from \`maxPollIntervalMs\` and \`maxPollWaitMs\`, \`drainBudgetMs\` as 80 % of what the rebalance
-time-out leaves after a heartbeat and a fetch, \`maxAttempts\` as 1 with \`delivery: 'at-most-once'\`, and \`concurrency\` as
-\`threads.maxThreads\` where all handlers have \`isolate: 'thread'\`. \`threads\` is filled up with
-\`maxThreads: os.availableParallelism()\` and \`idleTimeoutMs: 30000\`.
+default, or was derived: \`topics\` from the handlers, \`maxBatchRecords\` from \`maxPollRecords\` where that is a number,
+\`handlerTimeoutMs\` and \`rebalanceTimeoutMs\` from \`maxPollIntervalMs\` (the latter as in the Java client),
+\`stallTimeoutMs\` from \`maxPollIntervalMs\` and \`maxPollWaitMs\`, \`drainBudgetMs\` as 80 % of what the rebalance
+time-out leaves after a heartbeat and a fetch, \`maxAttempts\` as 1 with \`delivery: 'at-most-once'\`, and \`concurrency\`
+(\`maxConcurrency\` with \`'auto'\`) as \`threads.maxThreads\` where all handlers have \`isolate: 'thread'\`. \`threads\` is
+filled up with \`maxThreads: os.availableParallelism()\` and \`idleTimeoutMs: 30000\`. With \`transactions\` the default of
+\`commitInterval.ms\` is 100.
 
 ${row(['option', 'may be', 'default', 'Kafka property', "Kafka's default", 'note'])}
 ${row(['---', '---', '---', '---', '---', '---'])}
