@@ -47,6 +47,8 @@ export class AttemptContext implements CallContext {
   /** While it waits for its place, its age instead. */
   #startedMs: number
   #place: 'here' | 'waiting' | 'elsewhere' = 'here'
+  #postponedMs = 0
+  #threadWaitMs = 0
   readonly #scope: AttemptScope
   #controller: AbortController | undefined
   #aborted: AbortReason | undefined
@@ -86,9 +88,15 @@ export class AttemptContext implements CallContext {
     return this.#place !== 'here'
   }
 
+  /** How long it has held its slot without ageing, since no thread was free. */
+  get threadWaitMs(): number {
+    return this.#threadWaitMs
+  }
+
   /** Its handler waits for its place, until `start`; `whenAborted` is called when it need not wait any more. */
   postpone(whenAborted?: () => void): void {
-    this.#startedMs = this.#scope.now() - this.startedMs
+    this.#postponedMs = this.#scope.now()
+    this.#startedMs = this.#postponedMs - this.startedMs
     this.#place = 'waiting'
     this.#whenAborted = whenAborted
     if (this.isAborted) whenAborted?.()
@@ -97,6 +105,7 @@ export class AttemptContext implements CallContext {
 
   start(place: 'here' | 'elsewhere'): void {
     this.#startedMs = this.startedMs
+    if (place === 'elsewhere') this.#threadWaitMs += this.#scope.now() - this.#postponedMs
     this.#place = place
     this.#whenAborted = undefined
   }

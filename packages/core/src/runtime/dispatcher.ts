@@ -215,7 +215,8 @@ export class Dispatcher {
   #measure(outcome: Outcome, context: AttemptContext, state: PartitionState, nowMs: number): void {
     if (outcome.type === 'moved' && outcome.behindSinceMs !== undefined) return
     const durationMs = nowMs - context.startedMs
-    this.meter?.note(outcome, durationMs)
+    // What a slot costs, also where its attempt does not age: more slots than threads bring nothing.
+    this.meter?.note(outcome, durationMs + context.threadWaitMs)
     const handled = handledIn(outcome, context.delivery.records.length)
     if (handled > 0) this.#noteTime(durationMs, handled, context, state)
     if (durationMs >= this.#ports.longMs) this.#ports.slots.noteLong(context, nowMs)

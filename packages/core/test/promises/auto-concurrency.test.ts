@@ -1,8 +1,10 @@
+import PQueue from 'p-queue'
 import { expect, test } from 'vitest'
 import type { FakeClock } from '../../../testing/src/fake-clock.ts'
 import { createFakeClock } from '../../../testing/src/fake-clock.ts'
 import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { ConsumerOptions } from '../../src/config/options.ts'
+import type { CallContext } from '../../src/pipeline/call-context.ts'
 import { type HandlerDefinition, on } from '../../src/pipeline/handler.ts'
 import { skip } from '../../src/policy/failure-policy.ts'
 import { RetryLater, Skip } from '../../src/policy/verdicts.ts'
@@ -116,6 +118,28 @@ test.each<[string, (clock: FakeClock) => HandlerDefinition, object]>([
   await made.clock.advance('10s')
   expect(made.events('concurrency:changed').map(({ reason }) => reason)).not.toContain('failures')
   expect(slotsOf(made)).toBeGreaterThanOrEqual(32)
+})
+
+test('slots that only wait for a thread bring nothing', async () => {
+  const threads = new PQueue({ concurrency: 4 })
+  // As handlers in threads do.
+  const inThread = (clock: FakeClock) => {
+    const handle = (_: unknown, context: unknown): Promise<void> => {
+      const attempt = context as CallContext
+      attempt.postpone()
+      return threads.add(() => {
+        attempt.start('elsewhere')
+        return elapse(clock, 50)
+      }) as Promise<void>
+    }
+    return on('t', handle)
+  }
+  const made = await busy(inThread, AUTO)
+  await made.clock.advance('20s')
+  for (let second = 0; second < 15; second += 1) {
+    await made.clock.advance('1s')
+    expect(slotsOf(made)).toBeLessThanOrEqual(8)
+  }
 })
 
 test('without work nothing changes, also where handlers are as fast as they can be', async () => {
