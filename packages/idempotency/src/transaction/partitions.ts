@@ -7,6 +7,8 @@ import type { ProgressStatements } from './tables.ts'
 
 /** A database that does not answer delays an assignment by so much at the most; its records then wait for it. */
 const ASSIGN_MS = 3_000
+/** Without an answer by then another connection is asked: longer than a transaction holds a partition from its note on. */
+const ASK_MS = 15_000
 
 /** The partitions of one process, by what the database knows of them. */
 export class Partitions {
@@ -125,7 +127,7 @@ export class Partitions {
     const name = nameOf(place)
     const asked =
       this.#asked.get(name) ??
-      take()
+      within(ASK_MS, take())
         .then((progress) => {
           this.#known.set(name, progress)
           return progress
