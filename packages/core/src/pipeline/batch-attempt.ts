@@ -46,6 +46,7 @@ function firstFailed(error: unknown, context: AttemptContext, judged: Judged): O
   return { type: 'partial', left }
 }
 
+/** What fails because it is told to end stays open, as where the handler throws; what is done counts. */
 function outcomeOf(result: unknown, tried: number, context: AttemptContext, judged: Judged): Outcome {
   const { records } = context.delivery
   const failures = failuresOf(result, tried)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { type BatchHandlerContext, on } from '../../src/pipeline/handler.ts'
-import { onBroker, onScript, type Rig, values } from '../support/harness.ts'
+import { onBroker, onScript, type Rig, rig, values } from '../support/harness.ts'
 import { batchOf } from '../support/scripted-driver.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
 
@@ -146,4 +147,46 @@ test('a handler that throws when it has settled everything is told, and nothing 
   expect(rig.events('partition:halted')).toEqual([])
   expect(rig.broker.committed('t', 0)).toBe(2)
   expect(lines.map(({ message }) => message)).toContain('handler failed after it had settled its whole batch')
+})
+
+/** Stores the first record at once, and the others never: they give up when they are told to. */
+const storesFirst: Handle = (records, { signal }) => {
+  const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  return Promise.allSettled(records.map(({ offset }) => (offset === 0 ? 'stored' : aborted)))
+}
+
+/** Three records are with a handler, and may fail once before they are dead. */
+async function underWay(handle: Handle) {
+  const broker = fakeBroker()
+  for (const topic of ['t', 't.dead']) broker.createTopic(topic)
+  const { calls, handlers } = noting(handle)
+  const made = rig({ driver: broker.driver(), handlers, maxAttempts: 1, deadLetterTopic: 't.dead' })
+  made.start()
+  await made.clock.settle()
+  broker.produce('t', values(0, 3))
+  await made.clock.settle()
+  return { ...made, broker, calls }
+}
+
+test('what a stop makes fail stays open and is no dead letter; what is done is committed', async () => {
+  const { broker, clock, consumer } = await underWay(storesFirst)
+  const stopped = consumer.stop({ timeoutMs: 100 })
+  await clock.advance('10s')
+  await stopped
+  expect(broker.records('t.dead')).toEqual([])
+  expect(broker.committed('t', 0)).toBe(1)
+})
+
+test('of an epoch that has ended no record of a batch is a dead letter', async () => {
+  let isLost = false
+  const { broker, clock, calls } = await underWay((...call) => (isLost ? undefined : storesFirst(...call)))
+  isLost = true
+  broker.lose()
+  await clock.advance('10s')
+  expect(broker.records('t.dead')).toEqual([])
+  expect(calls).toEqual([
+    [1, 0, 1, 2],
+    [1, 0, 1, 2],
+  ])
+  expect(broker.committed('t', 0)).toBe(3)
 })
