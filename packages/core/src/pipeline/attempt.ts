@@ -3,7 +3,7 @@ import { DONE, type Failed, type Outcome } from '../model/outcome.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import type { OrderFunction } from '../schedule/order-function.ts'
 import type { AttemptContext } from './attempt-context.ts'
-import { batchAttempt } from './batch-attempt.ts'
+import { allFailed, batchAttempt } from './batch-attempt.ts'
 import type { CallContext } from './call-context.ts'
 import { type DecodedRecord, type DecodeRecord, recordDecoder } from './decode.ts'
 import type { HandlerDefinition } from './handler.ts'
@@ -38,8 +38,11 @@ export function createAttempt(
   const decode = unlessUnnamed(recordDecoder(definition.options, limits), order)
   const judged = (error: unknown, context: AttemptContext, record: ConsumerRecord): Failed =>
     judge(readable(error), context, definition, record)
-  const failed = (error: unknown, context: AttemptContext): Outcome =>
-    context.endOfGivenUp ?? judged(error, context, context.firstOpen)
+  const failed = (error: unknown, context: AttemptContext): Outcome => {
+    const { endOfGivenUp } = context
+    if (endOfGivenUp !== undefined) return endOfGivenUp
+    return definition.batch ? allFailed(error, context, judged) : judged(error, context, context.first)
+  }
   if (!definition.batch) return recordAttempt(decode, handle, failed)
   const run = batchAttempt(decode, handle, judged)
   return (context) => {

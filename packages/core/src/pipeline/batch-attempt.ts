@@ -36,6 +36,16 @@ export function batchAttempt(
   }
 }
 
+/** A batch that fails as one: each of its records has attempts of its own, which need not end at once. */
+export function allFailed(error: unknown, context: AttemptContext, judged: Judged): Outcome {
+  const open = context.delivery.records.filter((record) => context.isOpen(record))
+  const [first = context.first, ...rest] = open
+  const next = judged(error, context, first)
+  const left = new Map<number, Failed>([[first.offset, next]])
+  for (const record of rest) left.set(record.offset, judged(error, context, record))
+  return [...left.values()].every(({ type }) => type === next.type) ? next : { type: 'partial', left }
+}
+
 /** It fails alone, and those behind it come again. */
 function firstFailed(error: unknown, context: AttemptContext, judged: Judged): Outcome {
   const { endOfGivenUp } = context

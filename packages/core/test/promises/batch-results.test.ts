@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { type BatchHandlerContext, on } from '../../src/pipeline/handler.ts'
+import { readDeadLetter } from '../../src/pipeline/read-dead-letter.ts'
 import { onBroker, onScript, type Rig, rig, values } from '../support/harness.ts'
 import { batchOf } from '../support/scripted-driver.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
@@ -155,12 +156,14 @@ const storesFirst: Handle = (records, { signal }) => {
   return Promise.allSettled(records.map(({ offset }) => (offset === 0 ? 'stored' : aborted)))
 }
 
-/** Three records are with a handler, and may fail once before they are dead. */
-async function underWay(handle: Handle) {
+const START_MS = Date.UTC(2026, 0, 1)
+
+/** Three records were given to a handler, and may fail once before they are dead. */
+async function underWay(handle: Handle, options: object = {}) {
   const broker = fakeBroker()
   for (const topic of ['t', 't.dead']) broker.createTopic(topic)
   const { calls, handlers } = noting(handle)
-  const made = rig({ driver: broker.driver(), handlers, maxAttempts: 1, deadLetterTopic: 't.dead' })
+  const made = rig({ driver: broker.driver(), handlers, maxAttempts: 1, deadLetterTopic: 't.dead', ...options })
   made.start()
   await made.clock.settle()
   broker.produce('t', values(0, 3))
@@ -189,4 +192,22 @@ test('of an epoch that has ended no record of a batch is a dead letter', async (
     [1, 0, 1, 2],
   ])
   expect(broker.committed('t', 0)).toBe(3)
+})
+
+test('each record of a batch has attempts of its own, whether it fails with the others or alone', async () => {
+  const { broker, clock, calls } = await underWay(
+    (records, { attempt }) => {
+      if (attempt === 1) throw failure
+      return records.map(({ offset }) => (offset === 0 ? undefined : failure))
+    },
+    { maxAttempts: 2 },
+  )
+  await clock.advance('10s')
+  expect(calls).toEqual([
+    [1, 0, 1, 2],
+    [2, 0, 1, 2],
+  ])
+  const letters = broker.records('t.dead').map((record) => readDeadLetter(record))
+  expect(letters).toMatchObject([1, 2].map((offset) => ({ source: { offset }, attempts: 2 })))
+  for (const letter of letters) expect(letter?.firstFailure.getTime()).toBe(START_MS)
 })
