@@ -100,15 +100,15 @@ export class Outcomes {
     const failedAttempt = isCounted ? attempt : attempt - 1
     for (const lane of context.delivery.lanes) {
       let isFailed = false
-      let isHeld = false
+      let isToGoOn = false
       lane.keep(({ offset }) => {
         const next = left.get(offset)
         isFailed ||= next?.type === 'retry'
-        isHeld ||= next?.type === 'held'
+        isToGoOn ||= next?.type === 'held' || next?.type === 'untried'
         return isOpenAfter(next)
       })
       if (isFailed) this.#ports.scheduler.park(lane, failedAttempt, dueMs)
-      else if (isHeld) lane.hold(attempt)
+      else if (isToGoOn) lane.hold(attempt)
     }
     this.#tellRetry(retries, dueMs, context)
     this.#tellHeld(left, context)

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import { fakeBroker } from '../../../testing/src/fake-driver.ts'
+import { type FakeBroker, fakeBroker } from '../../../testing/src/fake-driver.ts'
+import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { type BatchHandlerContext, on } from '../../src/pipeline/handler.ts'
 import { readDeadLetter } from '../../src/pipeline/read-dead-letter.ts'
+import { Fatal } from '../../src/policy/verdicts.ts'
 import { onBroker, onScript, type Rig, rig, values } from '../support/harness.ts'
 import { batchOf } from '../support/scripted-driver.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
@@ -159,13 +161,14 @@ const storesFirst: Handle = (records, { signal }) => {
 const START_MS = Date.UTC(2026, 0, 1)
 
 /** Three records were given to a handler, and may fail once before they are dead. */
-async function underWay(handle: Handle, options: object = {}) {
+async function underWay(handle: Handle, options: object = {}, prepare: (broker: FakeBroker) => void = () => undefined) {
   const broker = fakeBroker()
   for (const topic of ['t', 't.dead']) broker.createTopic(topic)
   const { calls, handlers } = noting(handle)
   const made = rig({ driver: broker.driver(), handlers, maxAttempts: 1, deadLetterTopic: 't.dead', ...options })
   made.start()
   await made.clock.settle()
+  prepare(broker)
   broker.produce('t', values(0, 3))
   await made.clock.settle()
   return { ...made, broker, calls }
@@ -210,4 +213,19 @@ test('each record of a batch has attempts of its own, whether it fails with the 
   const letters = broker.records('t.dead').map((record) => readDeadLetter(record))
   expect(letters).toMatchObject([1, 2].map((offset) => ({ source: { offset }, attempts: 2 })))
   for (const letter of letters) expect(letter?.firstFailure.getTime()).toBe(START_MS)
+})
+
+test('a record that waits beside a letter goes on with the attempt that it was at', async () => {
+  const { broker, clock, calls } = await underWay(
+    (records, { attempt }) =>
+      records.map(({ offset }) => (offset === 0 ? new Fatal('no') : attempt === 1 ? failure : undefined)),
+    { maxAttempts: 3 },
+    (made) => made.failProduces(new HoldfastError('HF_BROKER_UNREACHABLE', 'no broker answers.')),
+  )
+  await clock.advance('10s')
+  expect(calls).toEqual([
+    [1, 0, 1, 2],
+    [2, 1, 2],
+  ])
+  expect(broker.committed('t', 0)).toBe(3)
 })
