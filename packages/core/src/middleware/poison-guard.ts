@@ -1,9 +1,13 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import { type AttemptCall, type Middleware, recordsOnly } from '../pipeline/middleware.ts'
+import { untried } from '../pipeline/untried.ts'
 import { checkCount } from './checks.ts'
 import type { StartStore } from './start-store.ts'
 import { Line } from './waiting.ts'
+
+/** A suspect waits for its turn for so much of its time; then it steps back, untried, before its time is up. */
+const WAIT = 0.25
 
 /** Options of `poisonGuard`. */
 export interface PoisonGuardOptions {
@@ -29,7 +33,7 @@ export function poisonGuard({ store, maxDeliveries = 3 }: PoisonGuardOptions): M
     const id = idOf(call)
     const starts = await store.unfinished(id)
     if (starts >= maxDeliveries) throw poisoned(call, starts)
-    const leave = starts === 0 ? undefined : await suspects.enter(call.signal)
+    const leave = starts === 0 ? undefined : await turnOf(call, suspects)
     try {
       await store.begin(id)
       return await next().finally(() => forget(id, call))
@@ -37,6 +41,20 @@ export function poisonGuard({ store, maxDeliveries = 3 }: PoisonGuardOptions): M
       leave?.()
     }
   })
+}
+
+/** Answers what ends the turn. To have had none is no attempt. */
+async function turnOf({ clock, deadline, signal }: AttemptCall, suspects: Line): Promise<() => void> {
+  const enough = new AbortController()
+  const timer = clock.setTimer(() => enough.abort(), WAIT * (deadline.getTime() - clock.wallNow()))
+  try {
+    return await suspects.enter(AbortSignal.any([signal, enough.signal]))
+  } catch {
+    signal.throwIfAborted()
+    throw untried('other suspects run first')
+  } finally {
+    timer.clear()
+  }
 }
 
 /** A topic that is created anew counts from 0 again; the timestamp tells its records from those before. */

@@ -95,6 +95,30 @@ test('suspects run one at a time, beside all others', async () => {
   expect(gate.calls).toHaveLength(3)
 })
 
+test('a suspect whose turn does not come within its time was not tried, and is no dead letter', async () => {
+  const gate = new Gate<ConsumerRecord>()
+  const store = storeOf({ 0: 1, 1: 1 })
+  const { driver, epoch, clock, events } = await onScript({
+    use: [poisonGuard({ store })],
+    handlers: [on('t', gate.handle)],
+    order: 'none',
+    deadLetterTopic: 'dead',
+    maxAttempts: 1,
+    handlerTimeoutMs: 10_000,
+  })
+  driver.sink.batch(batchOf(epoch, [0, 1]))
+  // It ignores its signal for longer than the other one may take.
+  await clock.advance('25s')
+  expect(gate.calls.map(({ input }) => input.offset)).toEqual([0])
+  gate.calls[0]?.end()
+  await clock.advance('1s')
+  expect(gate.calls.map(({ input }) => input.offset)).toEqual([0, 1])
+  gate.calls[1]?.end()
+  await clock.advance('1s')
+  expect(events('record:dead')).toEqual([])
+  expect(events('record:settled').map(({ offset }) => offset)).toEqual([0, 1])
+})
+
 test('a store that fails fails the attempt before the handler, and is only told afterwards', async () => {
   const seen: number[] = []
   const broken = async (): Promise<never> => {
