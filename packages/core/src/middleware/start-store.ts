@@ -19,24 +19,31 @@ export interface StartStore {
 export function fileStartStore(directory: string): StartStore {
   const fileOf = (record: string): string =>
     join(directory, createHash('sha256').update(record).digest('hex').slice(0, 32))
-  let ready: Promise<unknown> | undefined
   return {
     async unfinished(record) {
       try {
         const starts = await readFile(fileOf(record), 'utf8')
         return starts.split('\n').length - 1
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+        if (isMissing(error)) return 0
         throw error
       }
     },
     async begin(record) {
-      ready ??= mkdir(directory, { recursive: true })
-      await ready
-      await appendFile(fileOf(record), `${record}\n`)
+      const append = (): Promise<void> => appendFile(fileOf(record), `${record}\n`)
+      // The directory may be made, or mounted, at any time, and go.
+      await append().catch(async (error: unknown) => {
+        if (!isMissing(error)) throw error
+        await mkdir(directory, { recursive: true })
+        await append()
+      })
     },
     async end(record) {
       await rm(fileOf(record), { force: true })
     },
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }

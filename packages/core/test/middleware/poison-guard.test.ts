@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -61,6 +61,20 @@ test('a record whose handler comes back leaves nothing behind, whether it succee
   expect(broker.committed('t', 0)).toBe(3)
   expect(events('attempt:failed')).toHaveLength(4)
   expect(await readdir(directory)).toEqual([])
+})
+
+test('a directory that could not be made, or is gone, is made when it can be', async () => {
+  const parent = join(directory, 'volume')
+  await mkdir(directory)
+  await writeFile(parent, 'not a directory')
+  const store = fileStartStore(join(parent, 'starts'))
+  await expect(store.begin('r')).rejects.toThrow('ENOTDIR')
+  await rm(parent)
+  await store.begin('r')
+  expect(await store.unfinished('r')).toBe(1)
+  await rm(parent, { recursive: true })
+  await store.begin('r')
+  expect(await store.unfinished('r')).toBe(1)
 })
 
 test('a convicted record is not tried, nor tried again, and goes where records go that cannot succeed', async () => {
