@@ -1,7 +1,7 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import { type AttemptCall, type Middleware, recordsOnly } from '../pipeline/middleware.ts'
-import { untried } from '../pipeline/untried.ts'
+import { untried, withoutStore } from '../pipeline/untried.ts'
 import { checkCount } from './checks.ts'
 import type { StartStore } from './start-store.ts'
 import { Line } from './waiting.ts'
@@ -20,7 +20,8 @@ export interface PoisonGuardOptions {
 /**
  * Finds the record that kills its process again and again: one that was begun `maxDeliveries` times, and whose handler
  * never came back, fails without being tried. What was begun beside it is suspected too, so records that were begun and not
- * ended run one at a time: at the next crash only one of them is counted again. Not for batch handlers.
+ * ended run one at a time: at the next crash only one of them is counted again. While the store has no answer no record is
+ * tried, and none is given up. Not for batch handlers.
  * @throws HF_OPTION_INVALID; HF_POISON_RECORD as the error of the attempt
  */
 export function poisonGuard({ store, maxDeliveries = 3 }: PoisonGuardOptions): Middleware {
@@ -31,16 +32,24 @@ export function poisonGuard({ store, maxDeliveries = 3 }: PoisonGuardOptions): M
     store.end(id).catch((error: unknown) => logger.warn({ err: error }, 'a start cannot be forgotten'))
   return recordsOnly(async function poisonGuard(call, next) {
     const id = idOf(call)
-    const starts = await store.unfinished(id)
+    const starts = await answerOf(() => store.unfinished(id))
     if (starts >= maxDeliveries) throw poisoned(call, starts)
     const leave = starts === 0 ? undefined : await turnOf(call, suspects)
     try {
-      await store.begin(id)
+      await answerOf(() => store.begin(id))
       return await next().finally(() => forget(id, call))
     } finally {
       leave?.()
     }
   })
+}
+
+async function answerOf<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw withoutStore('the store of poisonGuard', error)
+  }
 }
 
 /** Answers what ends the turn. To have had none is no attempt. */
