@@ -33,6 +33,8 @@ export class Timeouts {
     const error = this.#error(attempt)
     if (onHandlerTimeout === 'halt') {
       halt(error, attempt, slot.state)
+      // Should it fail yet, nothing follows from that: the record is to be looked at.
+      attempt.abort('halted')
     } else {
       lose(slot.state, error.message)
       release(slot.state)

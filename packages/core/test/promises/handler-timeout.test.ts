@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
 import { Gate, onBroker, onScript, rig, values } from '../support/harness.ts'
@@ -56,6 +57,28 @@ test('halt: the partition halts at the time-out, another slot takes its place, a
   // It is done after all, which is the truth, and nothing past it runs.
   expect(broker.committed('t', 0)).toBe(1)
   expect(events('partition:halted')).toHaveLength(1)
+})
+
+test('halt: a handler that fails by its signal leaves its record where the partition stands, and no dead letter', async () => {
+  const broker = fakeBroker()
+  for (const topic of ['t', 't.dead']) broker.createTopic(topic)
+  const handler = on('t', (_, { signal }) => {
+    const { promise, reject } = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => reject(signal.reason))
+    return promise
+  })
+  const { start, clock, events, consumer } = rig({
+    ...{ driver: broker.driver(), handlers: [handler], ...TIMES, onHandlerTimeout: 'halt' as const },
+    ...{ deadLetterTopic: 't.dead', maxAttempts: 1 },
+  })
+  start()
+  await clock.settle()
+  broker.produce('t', values(0, 2))
+  await clock.advance('20s')
+  expect(events('partition:halted')).toMatchObject([{ offset: 0, error: { code: 'HF_HANDLER_TIMEOUT' } }])
+  expect(broker.records('t.dead')).toEqual([])
+  expect(broker.committed('t', 0)).toBe(-1)
+  expect(consumer.status()).toMatchObject({ dead: 0, slots: { busy: 0 } })
 })
 
 test('release: the epoch ends without a commit, the group assigns the partition anew, and what comes back late does not count', async () => {
