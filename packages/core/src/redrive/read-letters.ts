@@ -2,16 +2,23 @@ import { createConsumer } from '../consumer.ts'
 import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { ConsumerRecord } from '../model/record.ts'
 import { on } from '../pipeline/handler.ts'
+import { RetryLater } from '../policy/verdicts.ts'
 import type { Clock } from '../ports/clock.ts'
 import { systemClock } from '../ports/clock.ts'
 import type { Driver, DriverFactory } from '../ports/driver.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { PartitionStatus } from '../runtime/status.ts'
 
 /** How often it is looked whether all has been read. */
 const LOOK_EVERY_MS = 100
 
 /** What the first fetch brought has been handed over when the second one is answered. */
 const FETCHES = 2
+
+/** What came after the call began is not read: it is left open, and the call does not last for so long. */
+const LEFT_MS = 2 ** 31 - 1
+const NOT_NOW = 'it came after the call began, and is left for the next one'
+const UNTRIED = { isAttempt: false }
 
 /** A record can be dead because it is beyond such a limit. */
 const NO_LIMITS = {
@@ -45,7 +52,18 @@ export async function readLetters(source: LetterSource, take: TakeLetter): Promi
   let driver: Driver | undefined
   const enough = Promise.withResolvers<void>()
   let failure: { readonly error: unknown } | undefined
+  /** By partition, where it ended when it was read first: what has come since is for the next call. */
+  const ends = new Map<number, number>()
+  const noteEnds = (): readonly PartitionStatus[] => {
+    const { partitions } = consumer.status()
+    for (const { partition, logEnd } of partitions)
+      if (logEnd !== undefined && !ends.has(partition)) ends.set(partition, logEnd)
+    return partitions
+  }
   const handler = on(topic, async (record, context) => {
+    if (!ends.has(record.partition)) noteEnds()
+    if (record.offset >= (ends.get(record.partition) ?? Number.POSITIVE_INFINITY))
+      throw new RetryLater(LEFT_MS, NOT_NOW, UNTRIED)
     let verdict: 'next' | 'stop'
     try {
       verdict = await take(record, driver as Driver)
@@ -79,12 +97,11 @@ export async function readLetters(source: LetterSource, take: TakeLetter): Promi
   })
   const running = consumer.run(signal === undefined ? {} : { signal })
   const look = (): void => {
-    const { state, partitions } = consumer.status()
+    const partitions = noteEnds()
     const isRead = partitions.every(
-      (partition) =>
-        (driver?.answers.fetchesOf(partition) ?? 0) >= FETCHES && partition.open === 0 && (partition.lag ?? 0) === 0,
+      (partition) => (driver?.answers.fetchesOf(partition) ?? 0) >= FETCHES && isThrough(partition, ends),
     )
-    if (state === 'running' && partitions.length > 0 && isRead) enough.resolve()
+    if (consumer.status().state === 'running' && partitions.length > 0 && isRead) enough.resolve()
     else timer = clock.setTimer(look, LOOK_EVERY_MS)
   }
   let timer = clock.setTimer(look, LOOK_EVERY_MS)
@@ -98,6 +115,15 @@ export async function readLetters(source: LetterSource, take: TakeLetter): Promi
   if (failure !== undefined) throw failure.error
   if (signal?.aborted)
     throw new HoldfastError('HF_ABORTED', `reading ${topic} was given up; what was taken is committed.`)
+}
+
+/** Whether all is committed that was there at first, or that is there. */
+function isThrough(
+  { partition, logEnd = 0, lag = 0, open }: PartitionStatus,
+  ends: ReadonlyMap<number, number>,
+): boolean {
+  const end = ends.get(partition) ?? Number.POSITIVE_INFINITY
+  return logEnd - lag >= end || (open === 0 && lag === 0)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

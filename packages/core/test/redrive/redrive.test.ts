@@ -133,6 +133,27 @@ test('a record that dies again and again is left where it is; one that fakes its
   expect((await drive(broker)).counts).toMatchObject({ sent: 0, looping: 1 })
 })
 
+test('what dies again while a call runs, or comes later, is left for the next call', async () => {
+  const broker = await graveyard(4, undefined, 2)
+  const clock = createFakeClock()
+  const handlers = [on('t', () => fail(new Error('still no')))]
+  const options = { groupId: 'app', handlers, deadLetterTopic: DEAD, maxAttempts: 1 }
+  const made = rig({ driver: broker.driver(), ...options }, clock)
+  made.start()
+  await clock.settle()
+  const call = async () => {
+    const running = redrive({ driver: broker.driver(), topic: DEAD, logger: silentLogger, clock })
+    await clock.advance('20s')
+    return running
+  }
+  expect((await call()).counts).toMatchObject({ sent: 4, looping: 0 })
+  expect(broker.records(DEAD)).toHaveLength(8)
+  expect((await call()).counts).toMatchObject({ sent: 4, looping: 0 })
+  expect((await call()).counts).toMatchObject({ sent: 4, looping: 0 })
+  expect((await call()).counts).toMatchObject({ sent: 0, looping: 4 })
+  expect((await call()).counts).toMatchObject({ sent: 0, looping: 0 })
+})
+
 test('copies of a letter are sent once, and what is no letter is passed over', async () => {
   const broker = await graveyard(2)
   for (const { key, value, headers } of broker.records(DEAD).slice(0, 1))
