@@ -88,7 +88,8 @@ export class Circuits implements Guard {
     record: ConsumerRecord,
   ): Held | undefined {
     const dependency = this.#byHandler.get(definition)
-    if (dependency === undefined) return undefined
+    // What a middleware throws before the handler is called is none of the dependency's.
+    if (dependency?.wasCalled(context) !== true) return undefined
     const isFailure = dependency.breaker.isFailure(error, (cause) => this.#filterFailed(cause, definition, record))
     if (!isFailure) return undefined
     const nowMs = this.#ports.clock.now()

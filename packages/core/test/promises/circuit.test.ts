@@ -79,6 +79,20 @@ test("an error that is not the dependency's neither opens it, nor is kept from i
   expect(broker.committed('t', 0)).toBe(20)
 })
 
+test('what a middleware throws before the handler is called never counts, and goes the way of its policy', async () => {
+  const server = new Server()
+  const circuit = circuitBreaker({ name: 'smtp', consecutiveFailures: 3 })
+  const broken = (): never => {
+    throw new Error('no tenant')
+  }
+  const handlers = [on('t', { circuit, use: [broken] }, server.handle)]
+  const { broker, clock, dead, events } = await serving({ handlers, maxAttempts: 4 }, { server })
+  broker.produce('t', values(0, 10))
+  await clock.advance('5s')
+  expect(events('circuit:opened')).toEqual([])
+  expect([dead().length, broker.committed('t', 0), server.calls.length]).toEqual([10, 10, 0])
+})
+
 test('it opens by a share of the last attempts as well, where successes lie between', async () => {
   const circuit = circuitBreaker({ name: 'smtp', failureRatio: { above: 0.4, attempts: 10 } })
   const handlers = [on('t', { circuit }, ({ offset }) => (offset % 2 === 0 ? undefined : Promise.reject(new Down())))]
