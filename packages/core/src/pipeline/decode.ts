@@ -1,6 +1,7 @@
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
 import { readable } from '../errors/readable.ts'
 import type { ConsumerRecord, RecordHeaders } from '../model/record.ts'
+import { isThenable } from '../model/thenable.ts'
 import { partitionName } from '../model/topic-partition.ts'
 import { RetryLater, Skip } from '../policy/verdicts.ts'
 import { checked, type Decoder } from './decoders.ts'
@@ -63,8 +64,8 @@ function decodePart(record: ConsumerRecord, part: Part, decode: (() => unknown) 
   if (decode === undefined) return record[part]
   try {
     const decoded = decode()
-    if (!(decoded instanceof Promise)) return decoded
-    return decoded.catch((error: unknown) => {
+    if (!isThenable(decoded)) return decoded
+    return Promise.resolve(decoded).catch((error: unknown) => {
       throw decodeFailure(record, part, error)
     })
   } catch (error) {

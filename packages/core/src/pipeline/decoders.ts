@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { isThenable } from '../model/thenable.ts'
 import { checkDepth, checkKeys } from './json-guard.ts'
 
 /**
@@ -83,7 +84,9 @@ export function bytes(schema?: StandardSchemaV1): Decoder<unknown> {
 export function checked(schema: StandardSchemaV1 | undefined, value: unknown): unknown {
   if (schema === undefined) return value
   const result = schema['~standard'].validate(value)
-  return result instanceof Promise ? result.then(unwrap) : unwrap(result)
+  return isThenable(result)
+    ? Promise.resolve(result as Promise<StandardSchemaV1.Result<unknown>>).then(unwrap)
+    : unwrap(result)
 }
 
 /** The engine's own message quotes the text, and payloads are never shown. */

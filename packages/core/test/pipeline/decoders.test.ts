@@ -198,3 +198,19 @@ test('bytes that no string can hold are an error like any other', () => {
   const bytes = Buffer.alloc(constants.MAX_STRING_LENGTH + 1)
   expect(() => string()(bytes)).toThrow(/longer than/)
 })
+
+/** A promise of another library, or of another realm. */
+const thenable = (value: unknown): Promise<never> => {
+  const promise = Promise.resolve(value)
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise to who looks for one
+  return { then: promise.then.bind(promise) } as unknown as Promise<never>
+}
+
+test('a schema or decoder that answers a promise of another library is awaited like any', async () => {
+  const validate = () => thenable({ issues: [{ message: 'no' }] })
+  const schema = { '~standard': { version: 1 as const, vendor: 'test', validate } }
+  const refused = recordDecoder({ value: json(schema) }, LIMITS)(record(0))
+  await expect(refused).rejects.toMatchObject({ code: 'HF_DECODE_FAILED', cause: { name: 'SchemaMismatch' } })
+  const decoded = recordDecoder({ value: () => thenable('decoded') }, LIMITS)(record(0))
+  await expect(decoded).resolves.toMatchObject({ value: 'decoded' })
+})
