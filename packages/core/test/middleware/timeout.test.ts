@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createFakeClock } from '../../../testing/src/fake-clock.ts'
 import { timeout } from '../../src/middleware/timeout.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
@@ -45,6 +46,22 @@ test('what ends in time is left alone', async () => {
   expect(events('attempt:failed')).toEqual([])
   expect(broker.committed('t', 0)).toBe(3)
   expect(deadlines[0]).toEqual(new Date(Date.UTC(2026, 0, 1) + 1_000))
+})
+
+test('one within another ends at its time, whatever becomes of the wall clock', async () => {
+  const inner = createFakeClock()
+  let jumpedMs = 0
+  const clock = { ...inner, pendingTimers: 0, wallNow: () => inner.wallNow() + jumpedMs }
+  const gate = new Gate<ConsumerRecord>()
+  const handlers = [on('t', { use: [timeout(5_000)] }, gate.handle)]
+  const { broker } = await onBroker({ use: [timeout(60_000)], handlers, clock })
+  await inner.settle()
+  broker.produce('t', values(0, 1))
+  await inner.advance('1s')
+  expect(gate.calls.map(({ signal }) => signal.aborted)).toEqual([false])
+  jumpedMs = -3_600_000
+  await inner.advance('5s')
+  expect(gate.calls.map(({ signal }) => signal.aborted)).toEqual([true])
 })
 
 test('a timer does not outlast its attempt', async () => {
