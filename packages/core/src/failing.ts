@@ -1,7 +1,8 @@
 import { circuitOf } from './config/circuit-rules.ts'
 import { failureTopics } from './config/failure-rules.ts'
 import type { ConsumerConfig } from './config/options.ts'
-import type { Outcome } from './model/outcome.ts'
+import { type Outcome, UNTRIED } from './model/outcome.ts'
+import type { ConsumerRecord } from './model/record.ts'
 import type { Judge } from './pipeline/attempt.ts'
 import type { AttemptContext } from './pipeline/attempt-context.ts'
 import type { Guard } from './pipeline/handlers.ts'
@@ -45,6 +46,8 @@ export class Failing {
   readonly quarantine: Quarantine
   readonly judge: Judge
   readonly guard: Guard
+  readonly #groupId: string
+  readonly #hasRetryTopics: boolean
 
   constructor(config: ConsumerConfig, ports: FailingPorts) {
     const random = (): number => Math.random()
@@ -52,6 +55,8 @@ export class Failing {
     const inTransactions = config.transactions !== undefined
     this.endings = new OutcomeCounter(ports.events)
     this.routes = new RetryRoutes(config)
+    this.#groupId = config.groupId
+    this.#hasRetryTopics = this.routes.topics.length > 0
     const chains = new OrderedChains(config, this.routes)
     this.keyOrder = new KeyOrder({
       ...ports,
@@ -106,7 +111,16 @@ export class Failing {
 
   /** What follows for a delivery without a call of its handler; undefined where nothing does. */
   readonly waitingOutcome = (context: AttemptContext, state: PartitionState): Outcome | undefined =>
-    this.forwarding.outcomeOf(context, state) ?? this.keyOrder.outcomeOf(context, state)
+    this.#passed(context) ?? this.forwarding.outcomeOf(context, state) ?? this.keyOrder.outcomeOf(context, state)
+
+  /** Records of other groups are settled by themselves. */
+  #passed({ delivery: { records } }: AttemptContext): Outcome | undefined {
+    if (!this.#hasRetryTopics) return undefined
+    const isForeign = (record: ConsumerRecord): boolean => this.routes.isForeign(record, this.#groupId)
+    if (!records.some(isForeign)) return undefined
+    const own = records.filter((record) => !isForeign(record))
+    return { type: 'partial', left: new Map(own.map(({ offset }) => [offset, UNTRIED])) }
+  }
 
   readonly forward = (outcome: Outcome, context: AttemptContext, state: PartitionState): Promise<Outcome> =>
     this.forwarding.forward(outcome, context, state)

@@ -16,6 +16,8 @@ export interface Original {
   readonly attempts: number
   /** When it failed first, in milliseconds since 1970; undefined where it has not, or is not known to have. */
   readonly firstFailedMs: number | undefined
+  /** The group in which it failed; undefined where it has not, or that is not known. */
+  readonly groupId: string | undefined
 }
 
 /**
@@ -30,7 +32,7 @@ export function retryRecordOf(
   partition: number,
   wallNowMs: number,
 ): OutgoingRecord {
-  const { record, attempts, firstFailedMs } = original
+  const { record, attempts, firstFailedMs, groupId } = original
   const ours = entries({
     topic: record.topic,
     partition: record.partition,
@@ -38,6 +40,7 @@ export function retryRecordOf(
     timestamp: record.timestamp,
     attempts: Math.min(attempts, MAX_ATTEMPTS),
     'first-failure': firstFailedMs ?? '',
+    group: groupId ?? '',
   })
   const headers = [...record.headers, ...ours]
   const sinceMs = Math.min(behindSinceMs ?? wallNowMs, wallNowMs)
@@ -48,7 +51,7 @@ export function retryRecordOf(
 
 /** A record of an ordinary topic is its own original, whatever its headers say. */
 export function ownOriginal(record: ConsumerRecord): Original {
-  return { record, attempts: 0, firstFailedMs: undefined }
+  return { record, attempts: 0, firstFailedMs: undefined, groupId: undefined }
 }
 
 /**
@@ -79,6 +82,7 @@ export function originalOf(record: ConsumerRecord, mayComeFrom: (topic: string) 
     },
     attempts: attempts <= MAX_ATTEMPTS ? attempts : 0,
     firstFailedMs: isDate(firstFailedMs) ? firstFailedMs : undefined,
+    groupId: ours.get(`${RETRY_PREFIX}group`) || undefined,
   }
 }
 

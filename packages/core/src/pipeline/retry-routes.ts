@@ -94,6 +94,13 @@ export class RetryRoutes {
     return this.#routes.size === 0 ? 0 : this.originalOf(record).attempts
   }
 
+  /** Whether a record of a retry topic failed in another group, which reads the same topics: it is that one's to handle. */
+  isForeign(record: ConsumerRecord, own: string): boolean {
+    if (!this.#routes.has(record.topic)) return false
+    const { groupId = own } = this.originalOf(record)
+    return groupId !== own
+  }
+
   /** Where a record of this topic stands in a chain: by its topic, which no header can feign. */
   place(topic: string, { levels }: RetryTopicsStep): PlaceInChain {
     const source = this.sourceOf(topic)

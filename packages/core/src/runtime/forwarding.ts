@@ -196,7 +196,8 @@ export class Forwarding {
     const { forward, original } = waiting
     if (forward.type === 'dead') return this.#produceLetter(this.#deathOf(forward, waiting))
     const wallNowMs = this.#ports.clock.wallNow()
-    const written = retryRecordOf(original, forward, state.partition, wallNowMs)
+    const { groupId } = this.#ports
+    const written = retryRecordOf({ ...original, groupId }, forward, state.partition, wallNowMs)
     await this.#ports.produce([written])
     if (forward.keepsOrder) this.#ports.moved(record, state, written.timestamp ?? wallNowMs)
   }

@@ -242,3 +242,52 @@ describe('headers that somebody else wrote', () => {
     expect(textsOf(letter)).toMatchObject({ 'holdfast-dead-source-topic': FIRST, 'holdfast-dead-attempts': '1' })
   })
 })
+
+describe('groups that share retry topics', () => {
+  /** Two groups that read `t`, of which `a` fails in `t` for each record and `b` never. */
+  async function twoGroups(batch: boolean) {
+    const broker = fakeBroker()
+    for (const topic of ['t', FIRST, DEAD]) broker.createTopic(topic)
+    const { clock } = rig({ driver: broker.driver() })
+    const calls: string[] = []
+    for (const groupId of ['a', 'b']) {
+      const handle = ({ topic, value }: ConsumerRecord): Error | undefined => {
+        calls.push(`${value} at ${topic} of ${groupId}`)
+        return groupId === 'a' && topic === 't' ? new Error('no') : undefined
+      }
+      const single = on('t', (record) => {
+        const error = handle(record)
+        if (error !== undefined) throw error
+      })
+      const handlers = [batch ? on('t', { batch: true }, (records) => records.map(handle)) : single]
+      const onFailure = retryTopics(['5s'])
+      rig({ driver: broker.driver(), groupId, handlers, deadLetterTopic: DEAD, onFailure, ...UNSAID }, clock).start()
+    }
+    await clock.settle()
+    return { broker, clock, calls }
+  }
+
+  test.each([[false], [true]])('handle what failed in them, each its own; in batches: %s', async (batch) => {
+    const { broker, clock, calls } = await twoGroups(batch)
+    broker.produce('t', values(0, 2))
+    await clock.advance('30s')
+    expect(calls.toSorted()).toEqual(
+      [
+        `0 at ${FIRST} of a`,
+        '0 at t of a',
+        '0 at t of b',
+        `1 at ${FIRST} of a`,
+        '1 at t of a',
+        '1 at t of b',
+      ].toSorted(),
+    )
+    expect([broker.committed(FIRST, 0, 'a'), broker.committed(FIRST, 0, 'b')]).toEqual([2, 2])
+  })
+
+  test('handle what names no group, as records of earlier versions do', async () => {
+    const { broker, clock, calls } = await twoGroups(true)
+    broker.produce(FIRST, { value: 'x' })
+    await clock.advance('30s')
+    expect(calls.toSorted()).toEqual([`x at ${FIRST} of a`, `x at ${FIRST} of b`])
+  })
+})
