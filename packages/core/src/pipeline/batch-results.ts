@@ -1,4 +1,12 @@
 import { HoldfastError } from '../errors/holdfast-error.ts'
+import { isThenable } from '../model/thenable.ts'
+
+/** What a handler that has begun something for each record, and not awaited it, comes to: none of it ends after its batch. */
+export function whenEnded(result: unknown): unknown {
+  if (!Array.isArray(result) || !result.some(isThenable)) return result
+  const reject = (reason: unknown): PromiseRejectedResult => ({ status: 'rejected', reason })
+  return Promise.all(result.map((entry) => (isThenable(entry) ? Promise.resolve(entry).catch(reject) : entry)))
+}
 
 /** A record of a batch that failed by itself. */
 export interface BatchFailure {

@@ -62,7 +62,7 @@ export type RecordHandler<Value, Key, Headers> = (
 /**
  * Handles a batch. When it throws, all of its records are tried again but those it has settled. An array with an entry
  * for each record tells them apart: an `Error`, or a rejected entry of `Promise.allSettled`, fails its record, anything
- * else settles it. Any other answer settles them all.
+ * else settles it. Entries that are promises are awaited, each for its record. Any other answer settles them all.
  */
 export type BatchHandler<Value, Key, Headers> = (
   records: readonly ConsumerRecord<Value, Key, Headers>[],

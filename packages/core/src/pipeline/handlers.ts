@@ -1,6 +1,8 @@
 import type { OrderFunction } from '../schedule/order-function.ts'
 import { createAttempt, type Handle, type Judge, type RunAttempt } from './attempt.ts'
+import { whenEnded } from './batch-results.ts'
 import type { HandlerDefinition } from './handler.ts'
+import { after } from './maybe-async.ts'
 import type { RecordLimits } from './record-limits.ts'
 import type { RetryRoutes } from './retry-routes.ts'
 import type { WithMiddleware } from './with-middleware.ts'
@@ -53,7 +55,8 @@ export class Handlers {
     const definition = routes.handlerOf(topic)
     const { name, batch, module } = definition
     const handle = module === undefined ? (definition.handle as unknown as Handle) : isolate({ ...definition, module })
-    const call = wrap(definition, guard.aroundCall(definition, handle))
+    const ended: Handle = batch ? (...call) => after(handle(...call), whenEnded) : handle
+    const call = wrap(definition, guard.aroundCall(definition, ended))
     const run = guard.aroundAttempt(definition, createAttempt(definition, call, this.#ways))
     const bound = { name, batch, delayMs: routes.delayMsOf(topic), run }
     this.#byTopic.set(topic, bound)

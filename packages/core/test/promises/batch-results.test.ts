@@ -27,6 +27,10 @@ function noting(handle: Handle): {
 const settledOffsets = ({ events }: Rig): number[] => events('record:settled').map(({ offset }) => offset)
 const failure = new Error('no')
 
+function fail(error: Error): never {
+  throw error
+}
+
 for (const [form, answer] of [
   ['an Error', async () => failure],
   ['a rejected entry of allSettled', async () => (await Promise.allSettled([Promise.reject(failure)]))[0]],
@@ -228,4 +232,15 @@ test('a record that waits beside a letter goes on with the attempt that it was a
     [2, 1, 2],
   ])
   expect(broker.committed('t', 0)).toBe(3)
+})
+
+test('entries that are promises are awaited, each for its record', async () => {
+  const ends: Promise<void> = new Promise((resolve) => setImmediate(resolve))
+  const { broker, clock, events, calls } = await underWay((records, { attempt }) =>
+    attempt > 1 ? undefined : records.map(({ offset }) => (offset === 1 ? ends.then(() => fail(failure)) : ends)),
+  )
+  await clock.advance('10s')
+  expect(broker.records('t.dead').map(({ value }) => String(value))).toEqual(['1'])
+  expect(events('record:dead')).toMatchObject([{ offset: 1, error: failure }])
+  expect([calls, broker.committed('t', 0)]).toEqual([[[1, 0, 1, 2]], 3])
 })
