@@ -1,4 +1,5 @@
 import { type DeadLetter, readDeadLetter } from '../pipeline/read-dead-letter.ts'
+import { atOnce } from './at-once.ts'
 import { readLetters, temporaryGroup } from './read-letters.ts'
 import type { RedriveOptions } from './redrive.ts'
 
@@ -21,7 +22,7 @@ export async function peekDeadLetters(options: PeekOptions): Promise<DeadLetter[
   await readLetters({ ...options, groupId: temporaryGroup(topic) }, async (record) => {
     if (found.length >= maximum) return 'stop'
     const letter = readDeadLetter(record)
-    if (letter !== undefined && filter(letter)) found.push(letter)
+    if (letter !== undefined && atOnce('peekDeadLetters', 'filter', filter(letter))) found.push(letter)
     return 'next'
   })
   return found
@@ -49,7 +50,7 @@ export async function listDeadLetters(options: InspectOptions): Promise<DeadLett
   const groups = new Map<string, DeadLetterGroup>()
   await readLetters({ ...options, groupId: temporaryGroup(topic) }, async (record) => {
     const letter = readDeadLetter(record)
-    if (letter === undefined || !filter(letter)) return 'next'
+    if (letter === undefined || !atOnce('listDeadLetters', 'filter', filter(letter))) return 'next'
     const { source, handler, error } = letter
     const name = JSON.stringify([source.topic, handler, error.class, error.stackDigest])
     groups.set(name, joined(groups.get(name), letter))

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
-import { HoldfastError } from '../errors/holdfast-error.ts'
 import type { HeaderEntry } from '../model/record.ts'
-import { isThenable } from '../model/thenable.ts'
 import { type DeadLetter, readDeadLetter } from '../pipeline/read-dead-letter.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DriverFactory, OutgoingRecord } from '../ports/driver.ts'
 import type { Logger } from '../ports/logger.ts'
+import { atOnce, invalid } from './at-once.ts'
 import { readLetters, temporaryGroup } from './read-letters.ts'
 
 /** How often a record has been sent again, in its headers. */
 const COUNT_HEADER = 'holdfast-redrives'
 /** The letter that it was sent from: what handles it twice can tell so. */
 const ID_HEADER = 'holdfast-redriven-id'
+const CALL = 'redrive'
 const DEFAULT_MAX_REDRIVES = 3
 /** So many ids are remembered in one call; a copy lies close to its original. */
 const MAX_REMEMBERED = 100_000
@@ -115,7 +115,7 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
 function fateOf(letter: DeadLetter, ids: ReadonlySet<string>, options: RedriveOptions): LetterFate {
   const { filter = () => true, maxRedrives = DEFAULT_MAX_REDRIVES } = options
   if (ids.has(nameOf(letter))) return 'copy'
-  if (!atOnce('filter', filter(letter))) return 'filtered'
+  if (!atOnce(CALL, 'filter', filter(letter))) return 'filtered'
   if (options.from?.includes(letter.source.topic) === false || destinationOf(letter, options) === options.topic)
     return 'misdirected'
   if (letter.quarantined !== undefined) return 'quarantined'
@@ -143,14 +143,7 @@ function nameOf({ id, key, value }: DeadLetter): string {
 }
 
 function destinationOf(letter: DeadLetter, { to = letter.source.topic }: RedriveOptions): string {
-  return typeof to === 'function' ? atOnce('to', to(letter)) : to
-}
-
-/** A promise would count as true, and as a name. */
-function atOnce<Answer>(option: string, answer: Answer): Answer {
-  if (!isThenable(answer)) return answer
-  Promise.resolve(answer).catch(() => undefined)
-  throw invalid(option, `${option} answered a promise, and must answer at once`)
+  return typeof to === 'function' ? atOnce(CALL, 'to', to(letter)) : to
 }
 
 function redriven(letter: DeadLetter, options: RedriveOptions): OutgoingRecord {
@@ -175,14 +168,8 @@ function remember(id: string, ids: Set<string>): void {
 function check({ maximum, maxRedrives, perSecond, to, topic }: RedriveOptions): void {
   for (const [name, value] of Object.entries({ maximum, maxRedrives, perSecond })) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
-      throw invalid(name, `${name} = ${value} is not allowed: it must be a whole number of at least 1`)
+      throw invalid(CALL, name, `${name} = ${value} is not allowed: it must be a whole number of at least 1`)
   }
   if (to === topic)
-    throw invalid('to', `to = ${topic} is the dead-letter topic itself: letters would be read again for ever`)
-}
-
-function invalid(option: string, reason: string): HoldfastError {
-  return new HoldfastError('HF_OPTION_INVALID', `redrive: ${reason}.\n  Fix: correct ${option}, or leave it out.`, {
-    details: { option },
-  })
+    throw invalid(CALL, 'to', `to = ${topic} is the dead-letter topic itself: letters would be read again for ever`)
 }

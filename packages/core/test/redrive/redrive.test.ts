@@ -299,3 +299,14 @@ test('a dead-letter topic that cannot be read ends the call with the reason', as
   await expect(drive(broker)).rejects.toMatchObject({ code: 'HF_UNDECODABLE' })
   expect(broker.logEnd('t', 0)).toBe(4)
 })
+
+test('a filter of peekDeadLetters or listDeadLetters that answers a promise ends the call', async () => {
+  const broker = await graveyard(1)
+  const filter = (async () => fail(new Error('too late'))) as unknown as () => boolean
+  for (const call of [peekDeadLetters, listDeadLetters]) {
+    const asked = during<unknown>((clock) =>
+      call({ driver: broker.driver(), topic: DEAD, logger: silentLogger, filter, ...clock }),
+    )
+    await expect(asked).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', details: { option: 'filter' } })
+  }
+})
