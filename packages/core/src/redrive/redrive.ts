@@ -136,9 +136,10 @@ function noLetters(): Record<LetterFate, number> {
 }
 
 /** Not the id alone: a letter that pretends to be a copy would keep another one from being sent. */
-function nameOf({ id, key, value }: DeadLetter): string {
-  const digest = createHash('sha256')
-  for (const bytes of [key, value]) digest.update(`${bytes?.length ?? -1},`).update(bytes ?? '')
+function nameOf({ id, source, key, value, headers }: DeadLetter): string {
+  const digest = createHash('sha256').update(JSON.stringify([source, headers.map(([name]) => name)]))
+  for (const bytes of [key, value, ...headers.map(([, text]) => text)])
+    digest.update(`${bytes?.length ?? -1},`).update(bytes ?? '')
   return `${id} ${digest.digest('base64')}`
 }
 

@@ -207,6 +207,21 @@ test('a forged letter with the id of another one does not keep that from being s
   expect(inTopic(broker)).toEqual(['real', 'forged', 'real'])
 })
 
+test('nor does one with its bytes as well, that names another topic or has other headers', async () => {
+  const broker = fakeBroker()
+  for (const topic of ['t', 'payments', DEAD]) broker.createTopic(topic)
+  const other = forged('app/t/0/0', 't', 'real')
+  const headers = { 'holdfast-redrives': '0', ...other.headers }
+  broker.produce(DEAD, [forged('app/t/0/0', 'payments', 'real'), { ...other, headers }])
+  await dying(
+    broker,
+    () => new Error('no'),
+    () => broker.produce('t', { value: 'real' }),
+  )
+  expect((await drive(broker)).counts).toMatchObject({ sent: 3, copy: 0 })
+  expect([inTopic(broker), inTopic(broker, 'payments')]).toEqual([['real', 'real', 'real'], ['real']])
+})
+
 test('a letter that cannot be written ends the call with the reason; the next one goes on there', async () => {
   const broker = await graveyard(4)
   let produced = 0
