@@ -91,10 +91,7 @@ export class Fetching {
 
   async fetch(request: FetchRequest, send: Send): Promise<FetchResponse> {
     const round = this.#round
-    if (round !== undefined) {
-      for (const advance of this.#positions.align(request))
-        this.#context.sink.advanced(advance, advance.epoch, advance.nextOffset)
-    }
+    if (round !== undefined) this.#positions.align(request)
     const wanted = this.#pauses.apply(request)
     if (wanted === undefined) {
       await this.#pauses.untilResumed(this.#context.fetchMaxWaitMs)
@@ -102,11 +99,11 @@ export class Fetching {
     }
     this.#sizes.apply(wanted)
     try {
-      const response = await send(wanted)
-      hideAborted(response)
-      if (round === undefined || round !== this.#round) return { ...response, responses: [] }
-      this.#answered.note(wanted, response)
-      this.#positions.offered(response)
+      const answer = await send(wanted)
+      hideAborted(answer)
+      if (round === undefined || round !== this.#round) return { ...answer, responses: [] }
+      this.#answered.note(wanted, answer)
+      const response = this.#positions.current(wanted, answer)
       this.#tellPassed(response)
       return response
     } catch (error) {

@@ -1,14 +1,14 @@
 import { type AssignedPartition, parseOffset, partitionName, type TopicPartition } from '@holdfast/core'
 import type { FetchRequest, FetchResponse } from '../internals/cluster.ts'
 
+type Message = FetchResponse['responses'][number]['partitions'][number]['messages'][number]
+
 interface Position {
   readonly topic: string
   readonly partition: number
   epoch: number
   /** The next offset to hand over. */
   next: number
-  /** What the last response offered from `next`: where it ended. */
-  offeredTo: number | undefined
 }
 
 export interface Advance extends TopicPartition {
@@ -28,18 +28,10 @@ export class Positions {
     return [...this.#byName.values()].map(({ topic, partition }) => ({ topic, partition }))
   }
 
-  /** Adds what begins at its start; what the last responses offered to the rest was not handed over. */
+  /** Adds what begins at its start. */
   begin(epoch: number, starts: readonly AssignedPartition[]): void {
-    for (const position of this.#byName.values()) position.offeredTo = undefined
-    for (const { topic, partition, position } of starts) {
-      this.#byName.set(partitionName({ topic, partition }), {
-        topic,
-        partition,
-        epoch,
-        next: position,
-        offeredTo: undefined,
-      })
-    }
+    for (const { topic, partition, position: next } of starts)
+      this.#byName.set(partitionName({ topic, partition }), { topic, partition, epoch, next })
   }
 
   owns({ topic, partition, epoch }: TopicPartition & { readonly epoch: number }): boolean {
@@ -59,56 +51,55 @@ export class Positions {
     if (position === undefined) return
     position.epoch = epoch
     position.next = offset
-    position.offeredTo = undefined
   }
 
-  /**
-   * Sets a request to our positions. Where kafkajs has moved over exactly what the last response offered, and no batch
-   * came of it, that response held nothing to deliver: control records, aborted or compacted ones.
-   */
-  align(request: FetchRequest): Advance[] {
-    const advances: Advance[] = []
+  /** Sets a request to our positions. */
+  align(request: FetchRequest): void {
     for (const { topic, partitions } of request.topics) {
       for (const asked of partitions) {
         const position = this.#byName.get(`${topic}/${asked.partition}`)
-        if (position === undefined) continue
-        if (position.offeredTo !== undefined && asked.fetchOffset === String(position.offeredTo)) {
-          position.next = position.offeredTo
-          advances.push({ topic, partition: asked.partition, epoch: position.epoch, nextOffset: position.next })
-        }
-        position.offeredTo = undefined
-        asked.fetchOffset = String(position.next)
+        if (position !== undefined) asked.fetchOffset = String(position.next)
       }
     }
-    return advances
   }
 
   /**
-   * Moves positions to the end of batches in which nothing is left at or behind them: compaction takes records, and their
-   * offsets stay. kafkajs would ask for the same batch again.
+   * A response without what was asked for elsewhere than at the position. Where the leader of a partition has moved, kafkajs
+   * asks the new one before the old one has answered, and would go on behind whichever answers last.
+   */
+  current(request: FetchRequest, response: FetchResponse): FetchResponse {
+    const asked = new Map<string, string>(
+      request.topics.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, fetchOffset }) => [`${topic}/${partition}`, fetchOffset] as const),
+      ),
+    )
+    const isCurrent = (name: string): boolean => asked.get(name) === String(this.#byName.get(name)?.next)
+    const responses = response.responses.map((each) => ({
+      ...each,
+      partitions: each.partitions.filter(({ partition }) => isCurrent(`${each.topicName}/${partition}`)),
+    }))
+    return { ...response, responses }
+  }
+
+  /**
+   * Moves positions to the end of what holds nothing to deliver: control records, aborted ones, or batches of which compaction
+   * has left nothing. That is read from the response. kafkajs passes over the former as well, but where it asks next does not
+   * say so: it also drops responses, and goes on behind batches that were refused.
    */
   passEmpty(response: FetchResponse): Advance[] {
     return response.responses.flatMap(({ topicName: topic, partitions }) =>
       partitions.flatMap(({ partition, messages, endOffset = -1 }) => {
-        const position = this.#byName.get(`${topic}/${partition}`)
-        if (position === undefined || messages.length > 0 || endOffset <= position.next) return []
-        position.next = endOffset
-        return [{ topic, partition, epoch: position.epoch, nextOffset: endOffset }]
+        const name = `${topic}/${partition}`
+        const position = this.#byName.get(name)
+        if (position === undefined || messages.some((message) => isDelivered(message, position.next))) return []
+        const last = messages.at(-1)
+        const behind = last === undefined ? -1 : Math.max(parseOffset(last.offset, name), position.next) + 1
+        const end = Math.max(behind, endOffset)
+        if (end <= position.next) return []
+        position.next = end
+        return [{ topic, partition, epoch: position.epoch, nextOffset: end }]
       }),
     )
-  }
-
-  /** Notes what a response offers, as kafkajs will count it. */
-  offered(response: FetchResponse): void {
-    for (const { topicName, partitions } of response.responses) {
-      for (const { partition, messages } of partitions) {
-        const position = this.#byName.get(`${topicName}/${partition}`)
-        const last = messages.at(-1)
-        if (position === undefined || last === undefined) continue
-        const lastOffset = parseOffset(last.offset, `${topicName}/${partition}`)
-        position.offeredTo = Math.max(lastOffset, position.next) + 1
-      }
-    }
   }
 
   /** Where a batch starts at the position, moves it to the batch's end and answers the epoch; else undefined. */
@@ -116,7 +107,11 @@ export class Positions {
     const position = this.#byName.get(`${topic}/${partition}`)
     if (position === undefined || position.next !== fetchedOffset) return undefined
     position.next = nextOffset
-    position.offeredTo = undefined
     return position.epoch
   }
+}
+
+/** As kafkajs decides it, of a response without aborted records. */
+function isDelivered({ offset, isControlRecord }: Message, position: number): boolean {
+  return isControlRecord !== true && Number(offset) >= position
 }
