@@ -19,16 +19,30 @@ import { Fetching } from './fetch/fetching.ts'
 import { LogReader } from './fetch/log-reader.ts'
 import { GroupSession } from './group/group-session.ts'
 import { Membership } from './group/membership.ts'
-import { GroupClient } from './group-client.ts'
+import { GroupClient, type GroupClientPorts } from './group-client.ts'
 import type { ClusterInternals } from './internals/cluster.ts'
 import { hardenKafkajs } from './internals/harden.ts'
 import type { KafkajsConfig } from './options.ts'
-import { preflight } from './preflight.ts'
+import { type PreflightOptions, preflight } from './preflight.ts'
 import { RecordProducer } from './produce/record-producer.ts'
 import { Restarts } from './restarts.ts'
 import { TopicWatch } from './topic-watch.ts'
 import { Transactions } from './transact/transactions.ts'
 import { translateError } from './translate-error.ts'
+
+/** What the driver makes of kafkajs. */
+export interface DriverParts {
+  preflight(options: PreflightOptions): Promise<string[]>
+  createGroupClient(
+    topics: readonly string[],
+    ports: GroupClientPorts,
+  ): Pick<GroupClient, 'cluster' | 'isOver' | 'open' | 'close'>
+}
+
+const PARTS: DriverParts = {
+  preflight,
+  createGroupClient: (topics, ports) => new GroupClient(topics, ports),
+}
 
 /**
  * kafkajs behind the core's port.
@@ -52,14 +66,16 @@ export class KafkajsDriver implements Driver {
   readonly #answers: Answers
   readonly #transactions: Transactions | undefined
   readonly #logs: LogReader
-  #client: GroupClient | undefined
+  readonly #parts: DriverParts
+  #client: ReturnType<DriverParts['createGroupClient']> | undefined
 
-  constructor(config: KafkajsConfig, context: DriverContext) {
+  constructor(config: KafkajsConfig, context: DriverContext, parts: DriverParts = PARTS) {
+    this.#parts = parts
     this.#config = config
     this.#context = context
     this.#restarts = new Restarts(config.maxRestarts)
     this.#producer = new RecordProducer(config, context.logger)
-    const cluster = (): ClusterInternals => (this.#client as GroupClient).cluster
+    const cluster = (): ClusterInternals => (this.#client as { readonly cluster: ClusterInternals }).cluster
     this.#watch = new TopicWatch({
       context,
       cluster,
@@ -164,7 +180,7 @@ export class KafkajsDriver implements Driver {
       config: this.#config,
       context: this.#context,
       prefix,
-      cluster: () => (this.#client as GroupClient).cluster,
+      cluster: () => (this.#client as { readonly cluster: ClusterInternals }).cluster,
       owns: (request) => this.#fetching.owns(request),
       joined: () => this.#membership.joined(),
       confirm: () => this.#session.confirm(),
@@ -198,7 +214,7 @@ export class KafkajsDriver implements Driver {
   }
 
   async #join(topics: readonly string[]): Promise<void> {
-    const client = new GroupClient(topics, {
+    const client = this.#parts.createGroupClient(topics, {
       config: this.#config,
       context: this.#context,
       session: this.#session,
@@ -224,8 +240,9 @@ export class KafkajsDriver implements Driver {
     this.#watch.stop()
     const old = this.#client
     await this.#context.sink.suspending()
-    if (this.#stopping.signal.aborted || old !== this.#client) return
-    await old?.close()
+    // One that has ended meanwhile is being replaced, with these topics.
+    if (this.#stopping.signal.aborted || old === undefined || old !== this.#client || old.isOver) return
+    await old.close()
     this.#session.end()
     try {
       await this.#open(this.#stopping.signal)
@@ -259,7 +276,7 @@ export class KafkajsDriver implements Driver {
     const faulted = new AbortController()
     const onFault = (fault: Error): void => faulted.abort(this.#translate(fault))
     const kafka = createClient(this.#config, { logger, retry: { retries: 0 }, onFault })
-    return preflight({
+    return this.#parts.preflight({
       kafka,
       brokers,
       topics,

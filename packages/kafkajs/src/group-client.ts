@@ -54,6 +54,11 @@ export class GroupClient {
     return this.#cluster as ClusterInternals
   }
 
+  /** Whether it has ended, or is being closed. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** Joins the group. Resolves with the first assignment; rejects with what ended the client before that. */
   async open(): Promise<void> {
     const { context } = this.#ports
