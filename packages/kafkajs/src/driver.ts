@@ -227,7 +227,7 @@ export class KafkajsDriver implements Driver {
     try {
       await client.open()
       this.#restarts.noteJoined(performance.now())
-      this.#watch.start(topics)
+      if (!this.#stopping.signal.aborted) this.#watch.start(topics)
     } catch (error) {
       await client.close()
       throw error

@@ -78,3 +78,15 @@ test('a client that ends while it is drained for new topics is replaced once', a
   expect(clients).toHaveLength(1)
   await vi.waitFor(() => expect(clients).toHaveLength(2), { timeout: 5_000 })
 })
+
+test('one that is opened too late, after the stop, looks for no topics', async () => {
+  const opened = Promise.withResolvers<void>()
+  opening = opened.promise
+  const driver = driverOf({ lost: vi.fn() })
+  const starting = driver.start(new AbortController().signal)
+  await vi.waitFor(() => expect(clients).toHaveLength(1))
+  await driver.stop()
+  opened.resolve()
+  await starting
+  expect(vi.getTimerCount()).toBe(0)
+})
