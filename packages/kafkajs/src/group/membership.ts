@@ -138,6 +138,7 @@ export class Membership {
 
   async #request(requests: readonly CommitRequest[], { memberId, generationId }: Identity): Promise<void> {
     this.#coordinator ??= await this.#cluster().findGroupCoordinator({ groupId: this.#groupId })
+    if (this.#joinUnderWay !== undefined) throw new Error('the member began to join again before it was sent')
     await this.#coordinator.offsetCommit({
       groupId: this.#groupId,
       groupGenerationId: generationId,

@@ -30,6 +30,21 @@ describe('a commit', () => {
     expect(await committing).toBe(status)
   })
 
+  test('for which the coordinator is still looked for when a join begins is not sent behind it', async () => {
+    const stage = await inGroup('cooperative-sticky')
+    stage.commitAnswer = () => Promise.reject(new Error('closed'))
+    expect(await stage.commit(0, 1)).toBe('unknown')
+    const found = Promise.withResolvers<void>()
+    stage.found = found.promise
+    const committing = stage.commit(0, 1)
+    await new Promise(setImmediate)
+    await stage.join('m', 2, 'cooperative-sticky')
+    stage.commitAnswer = () => Promise.reject(Object.assign(new Error('no'), { type: 'ILLEGAL_GENERATION' }))
+    found.resolve()
+    expect(await committing).toBe('unknown')
+    expect(stage.commits).toHaveLength(1)
+  })
+
   test('is refused when the member has left', async () => {
     const stage = await inGroup('range')
     stage.session.end()

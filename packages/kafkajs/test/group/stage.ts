@@ -25,6 +25,8 @@ export class Stage {
   heartbeatAnswer: () => Promise<unknown> = async () => undefined
   /** What the next eager drain waits for. */
   suspended: Promise<void> = Promise.resolve()
+  /** What the next look-up of the coordinator waits for. */
+  found: Promise<void> = Promise.resolve()
   #epoch = 0
   readonly #broker = {
     offsetFetch: async () => ({ responses: [] }),
@@ -39,7 +41,11 @@ export class Stage {
   } as unknown as BrokerInternals
 
   constructor() {
-    const cluster = (): ClusterInternals => ({ fetchTopicsOffset: async () => [] }) as unknown as ClusterInternals
+    const cluster = (): ClusterInternals =>
+      ({
+        fetchTopicsOffset: async () => [],
+        findGroupCoordinator: () => this.found.then(() => this.#broker),
+      }) as unknown as ClusterInternals
     const context = {
       groupId: 'g',
       autoOffsetReset: 'earliest',
