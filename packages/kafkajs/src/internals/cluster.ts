@@ -7,7 +7,7 @@ export type Retrier = (
 
 export interface ClusterInternals {
   retrier: Retrier
-  readonly brokerPool: { retrier: Retrier }
+  readonly brokerPool: BrokerPoolInternals
   getNodeIds(): readonly string[]
   findBroker(target: { nodeId: string | number }): Promise<BrokerInternals>
   findGroupCoordinator(request: { groupId: string }): Promise<BrokerInternals>
@@ -17,6 +17,14 @@ export interface ClusterInternals {
   fetchTopicsOffset(
     topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }[],
   ): Promise<readonly TopicOffsets[]>
+}
+
+export interface BrokerPoolInternals {
+  retrier: Retrier
+  metadata: unknown
+  metadataExpireAt: number | null
+  createBroker(options: unknown): BrokerInternals
+  refreshMetadata(topics: readonly string[]): Promise<void>
 }
 
 export interface TopicMetadata {
