@@ -7,7 +7,7 @@ import {
   type TopicPartition,
 } from '@holdfast/core'
 import { byTopic, indexOffsets, patiently } from '../group/start-offsets.ts'
-import type { BrokerInternals, ClusterInternals } from '../internals/cluster.ts'
+import type { BrokerInternals, ClusterInternals, FetchResponse } from '../internals/cluster.ts'
 import { aside } from '../internals/door.ts'
 import type { KafkaMessage } from '../internals/kafkajs.ts'
 import { KafkajsRecords } from './record.ts'
@@ -25,6 +25,7 @@ export interface LogReaderPorts {
   translate(error: unknown): HoldfastError
 }
 
+type Answer = FetchResponse['responses'][number]['partitions'][number]
 type Message = KafkaMessage & { readonly isControlRecord?: boolean }
 
 /** Looks into partitions that other members may own, over the connections of the consumer. */
@@ -51,14 +52,15 @@ export class LogReader implements DriverLogs {
   async *read(partition: TopicPartition, from: number, to: number): AsyncIterable<RecordSource> {
     const { topic, partition: number } = partition
     for (let next = from; next < to; ) {
-      const messages = await this.#asking(() => this.#fetch(partition, next))
-      const last = messages.at(-1)
-      // With bytes left to read there is always a record; without one compaction took the rest.
-      if (last === undefined) return
+      const found = await this.#asking(() => this.#fetch(partition, next))
+      const messages = (found?.messages ?? []) as readonly Message[]
+      const end = endOf(found, partition)
+      // With bytes left to read there is always a batch; without one compaction took the rest.
+      if (end <= next) return
       const wanted = messages.filter(
         ({ offset, isControlRecord }) => Number(offset) >= next && Number(offset) < to && !isControlRecord,
       )
-      next = Math.max(next, Number(last.offset) + 1)
+      next = end
       yield new KafkajsRecords(topic, number, wanted)
     }
   }
@@ -85,7 +87,7 @@ export class LogReader implements DriverLogs {
     return new Map(answers.flatMap((offsets) => [...offsets]))
   }
 
-  async #fetch(partition: TopicPartition, from: number): Promise<readonly Message[]> {
+  async #fetch(partition: TopicPartition, from: number): Promise<Answer | undefined> {
     const { topic, partition: number } = partition
     const broker = await this.#broker(this.#leaderOf(partition))
     const request = aside({
@@ -96,7 +98,7 @@ export class LogReader implements DriverLogs {
       topics: [{ topic, partitions: [{ partition: number, fetchOffset: String(from), maxBytes: READ_BYTES }] }],
     })
     const { responses } = await broker.fetch(request)
-    return responses.flatMap(({ partitions }) => partitions.flatMap(({ messages }) => messages as readonly Message[]))
+    return responses.flatMap(({ partitions }) => partitions)[0]
   }
 
   #broker(nodeId: number): Promise<BrokerInternals> {
@@ -118,7 +120,7 @@ export class LogReader implements DriverLogs {
   }
 
   /** A leader that has moved, or a partition that is new, shows in metadata of now. */
-  async #asking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  async #asking<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await patiently(async () => {
         try {
@@ -132,6 +134,24 @@ export class LogReader implements DriverLogs {
       throw error instanceof HoldfastError ? error : this.#ports.translate(error)
     }
   }
+}
+
+/**
+ * Where the log goes on behind an answer; −1 where it holds nothing.
+ * @throws HF_UNDECODABLE where nobody can say: what stands behind it must not be taken for nothing
+ */
+function endOf(answer: Answer | undefined, partition: TopicPartition): number {
+  const last = answer?.messages.at(-1)
+  if (last !== undefined) return Number(last.offset) + 1
+  const { undecodable, endOffset = -1 } = answer ?? {}
+  if (undecodable === undefined) return endOffset
+  const { firstOffset, nextOffset, reason } = undecodable
+  if (nextOffset !== undefined) return nextOffset
+  throw new HoldfastError(
+    'HF_UNDECODABLE',
+    `${partitionName(partition)}@${firstOffset} cannot be decoded, nor where the log goes on behind it: ${reason.message}.`,
+    { cause: reason, details: { ...partition, offset: firstOffset } },
+  )
 }
 
 function known(offsets: ReadonlyMap<string, number>, partition: TopicPartition): number {
