@@ -90,9 +90,9 @@ function doorOf(broker: BrokerInternals, hooks: DoorHooks): BrokerInternals {
       return groupInstanceId === undefined ? broker.leaveGroup(request) : undefined
     },
     async fetch(request) {
+      decodeFetches(broker, hooks.decoding)
       if (asides.has(request)) return broker.fetch(request)
       if (hooks.wantsRejoin()) throw rejoin()
-      decodeFetches(broker, hooks.decoding)
       return final(hooks.fetch(request, (aligned) => broker.fetch(aligned)))
     },
   }
