@@ -18,9 +18,12 @@ export function takeJoined<Call extends Asked>(waiting: Call[], partitions: numb
   const joined = [first]
   let bytes = sizeOf(first)
   const left: Call[] = []
+  let isFull = false
   for (const call of waiting) {
-    const isJoined =
-      joined.length < MAX_RECORDS && destinationOf(call, partitions) === to && bytes + sizeOf(call) <= MAX_BYTES
+    const isAlike = destinationOf(call, partitions) === to
+    // None overtakes one that does not fit any more: both can be of one key.
+    if (isAlike) isFull ||= joined.length === MAX_RECORDS || bytes + sizeOf(call) > MAX_BYTES
+    const isJoined = isAlike && !isFull
     if (isJoined) bytes += sizeOf(call)
     ;(isJoined ? joined : left).push(call)
   }

@@ -106,6 +106,16 @@ describe('calls that wait', () => {
     expect(seen()).toHaveLength(3)
   })
 
+  test('stay in their order where one does not fit any more: those of a partition go behind it', async () => {
+    const { one, answer, seen } = await busy(3)
+    const large = 'l'.repeat(300_000)
+    const written = [one(keyed('m', large)), one(keyed('m', large)), one(keyed('m', 'm')), one(keyed('f', 'f'))]
+    for (let request = 0; request < 4; request += 1) await answer()
+    await Promise.all(written)
+    expect(seen().map((text) => text.replaceAll('l', ''))).toEqual(['a@1', 'b@1', '@1', 'm@1', 'f@1'])
+    expect(seen().map((text) => text.length > 300_000)).toEqual([false, false, true, true, false])
+  })
+
   test('are joined up to what a topic takes at once by default', async () => {
     const { one, answer, seen } = await busy(1)
     const large = 'x'.repeat(200_000)
