@@ -109,8 +109,9 @@ export class Fetching {
     } catch (error) {
       // In a round that is over as well: kafkajs would commit for it, under the generation of now.
       if ((error as Error).name !== 'KafkaJSOffsetOutOfRange') throw error
-      if (round !== undefined && round === this.#round)
-        await this.#resetPosition(error as Error & TopicPartition, round)
+      const partition = error as Error & TopicPartition
+      if (round !== undefined && round === this.#round && this.#positions.isAt(wanted, partition))
+        await this.#resetPosition(partition, round)
       return { responses: [] }
     }
   }

@@ -68,17 +68,19 @@ export class Positions {
    * asks the new one before the old one has answered, and would go on behind whichever answers last.
    */
   current(request: FetchRequest, response: FetchResponse): FetchResponse {
-    const asked = new Map<string, string>(
-      request.topics.flatMap(({ topic, partitions }) =>
-        partitions.map(({ partition, fetchOffset }) => [`${topic}/${partition}`, fetchOffset] as const),
-      ),
-    )
+    const asked = askedOf(request)
     const isCurrent = (name: string): boolean => asked.get(name) === String(this.#byName.get(name)?.next)
     const responses = response.responses.map((each) => ({
       ...each,
       partitions: each.partitions.filter(({ partition }) => isCurrent(`${each.topicName}/${partition}`)),
     }))
     return { ...response, responses }
+  }
+
+  /** Whether a request asked for a partition where its position is now. */
+  isAt(request: FetchRequest, partition: TopicPartition): boolean {
+    const name = partitionName(partition)
+    return askedOf(request).get(name) === String(this.#byName.get(name)?.next)
   }
 
   /**
@@ -109,6 +111,15 @@ export class Positions {
     position.next = nextOffset
     return position.epoch
   }
+}
+
+/** By the name of the partition. */
+function askedOf({ topics }: FetchRequest): ReadonlyMap<string, string> {
+  return new Map(
+    topics.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, fetchOffset }) => [partitionName({ topic, partition }), fetchOffset] as const),
+    ),
+  )
 }
 
 /** As kafkajs decides it, of a response without aborted records. */

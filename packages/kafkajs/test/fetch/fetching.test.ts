@@ -81,6 +81,17 @@ describe('a position outside the log', () => {
   })
 })
 
+test('a position that has moved since it was asked for is not reset: another leader may have answered', async () => {
+  const reading = new Reading()
+  const { got } = await reading.fetch(5, () => {
+    reading.handOver(5, 7)
+    return outOfRange()
+  })
+  expect(got).toEqual(NOTHING)
+  expect(reading.told).toEqual(['batch to 8'])
+  expect((await reading.fetch(0, () => NOTHING)).asked).toBe('8')
+})
+
 describe('what was asked for before a rebalance', () => {
   test('is emptied when it comes after it, and asked for again', async () => {
     const reading = new Reading()
