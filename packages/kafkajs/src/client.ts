@@ -4,7 +4,7 @@ import { ASSIGNORS } from './assignors/assignors.ts'
 import type { Claim } from './group/claim.ts'
 import type { ClusterInternals } from './internals/cluster.ts'
 import type { InternalFault } from './internals/fault.ts'
-import { createFrameGuard } from './internals/frame-guard.ts'
+import { createFrameGuard, DEFAULT_MAX_FRAME_BYTES } from './internals/frame-guard.ts'
 import {
   type Assigner,
   type Cluster,
@@ -27,18 +27,24 @@ const PATIENT: RetryOptions = {
   restartOnFailure: async () => false,
 }
 
+/** What a fetch response holds beside records: of each partition some bytes, and its aborted transactions. */
+const ENVELOPE_BYTES = 16 * 1024 * 1024
+
 export interface ClientOptions {
   readonly logger: Logger
   readonly retry: RetryOptions
   readonly onFault?: (fault: InternalFault) => void
   /** Gets every connection that the client opens. */
   readonly sockets?: OpenSockets
+  /** The longest response that is taken. @default 134217728 (128 MiB) */
+  readonly maxFrameBytes?: number
 }
 
 /** A kafkajs client of its own for every use: instances share a map of offsets between their consumers. */
-export function createClient(config: KafkajsConfig, { logger, retry, onFault, sockets }: ClientOptions): Kafka {
+export function createClient(config: KafkajsConfig, options: ClientOptions): Kafka {
+  const { logger, retry, onFault, sockets, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES } = options
   const { brokers, clientId, ssl, sasl, connectionTimeoutMs, requestTimeoutMs } = config
-  const guard = createFrameGuard(onFault === undefined ? {} : { onFault })
+  const guard = createFrameGuard({ maxFrameBytes, ...(onFault === undefined ? {} : { onFault }) })
   return new Kafka({
     brokers: [...brokers],
     clientId,
@@ -73,7 +79,9 @@ export function createGroupConsumer(
 ): Consumer {
   const assigners: Assigner[] = []
   const { partitionAssignmentStrategy: strategies } = context
-  return createClient(config, { logger: context.logger, retry: PATIENT, sockets }).consumer({
+  // One that is refused would be fetched again, for ever.
+  const maxFrameBytes = Math.max(DEFAULT_MAX_FRAME_BYTES, context.fetchMaxBytes + ENVELOPE_BYTES)
+  return createClient(config, { logger: context.logger, retry: PATIENT, sockets, maxFrameBytes }).consumer({
     groupId: context.groupId,
     sessionTimeout: context.sessionTimeoutMs,
     rebalanceTimeout: context.rebalanceTimeoutMs,

@@ -22,7 +22,7 @@ export interface FrameGuard {
   lastProtocolFault(address: string): InternalFault | undefined
 }
 
-const DEFAULT_MAX_FRAME_BYTES = 128 * 1024 * 1024
+export const DEFAULT_MAX_FRAME_BYTES: number = 128 * 1024 * 1024
 
 function quote(bytes: Buffer): string {
   const firstLine = bytes.toString('latin1').split(/[\r\n]/, 1)[0] ?? ''
