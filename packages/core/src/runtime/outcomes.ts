@@ -107,7 +107,7 @@ export class Outcomes {
         isToGoOn ||= next?.type === 'held' || next?.type === 'untried'
         return isOpenAfter(next)
       })
-      if (isFailed) this.#ports.scheduler.park(lane, failedAttempt, dueMs)
+      if (isFailed) this.#ports.scheduler.park(lane, failedAttempt, dueMs, this.#ports.now())
       else if (isToGoOn) lane.hold(attempt)
     }
     this.#tellRetry(retries, dueMs, context)

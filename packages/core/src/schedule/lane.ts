@@ -33,6 +33,11 @@ export class Lane {
   isProbe = false
   /** When a parked lane may run again, on the monotonic clock. */
   dueMs = 0
+  /** What comes after a head that waited had to wait until then. */
+  agesFromMs: number = Number.NEGATIVE_INFINITY
+  /** Of its head: when the pause before its next attempt began, and how long those before that were together. */
+  #parkedAtMs = 0
+  #pausedMs = 0
   #pending: readonly ConsumerRecord[] = []
   #cursor = 0
   #attempt = 1
@@ -53,6 +58,15 @@ export class Lane {
 
   get pending(): number {
     return this.#pending.length - this.#cursor
+  }
+
+  /** How long its head has waited between attempts until now, which is not what it takes. */
+  pausedMs(nowMs: number): number {
+    return this.#pausedMs + Math.max(0, Math.min(nowMs, this.dueMs) - this.#parkedAtMs)
+  }
+
+  get head(): ConsumerRecord | undefined {
+    return this.#pending[this.#cursor]
   }
 
   get attempt(): number {
@@ -108,8 +122,11 @@ export class Lane {
   }
 
   /** What was kept waits until `dueMs`, as an attempt that has failed once more than `attempt`. */
-  park(attempt: number, dueMs: number): void {
+  park(attempt: number, dueMs: number, nowMs: number = dueMs): void {
     this.#attempt = attempt + 1
+    this.#pausedMs = this.pausedMs(nowMs)
+    this.#parkedAtMs = nowMs
+    this.queue.hasPaused = true
     this.dueMs = dueMs
     this.state = 'parked'
   }
@@ -130,6 +147,11 @@ export class Lane {
   }
 
   #begin(portion: number): void {
+    if (portion === UNBOUNDED && this.dueMs > 0) {
+      this.agesFromMs = this.dueMs
+      this.#pausedMs = 0
+      this.#parkedAtMs = this.dueMs
+    }
     this.#taken = 0
     this.#attempt = 1
     this.#portion = portion

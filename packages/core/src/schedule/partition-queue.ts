@@ -53,6 +53,8 @@ export class PartitionQueue implements TopicPartition {
   readonly holds: Set<PauseCause> = new Set()
   /** Where it has a limit of its own: `max.poll.records` for as long as its handler takes what it takes now. */
   pollRecords: number | undefined
+  /** Whether any record of it has waited between attempts. */
+  hasPaused = false
   readonly #buffer = new RecordBuffer()
   /** Where its records wait for their time. */
   readonly #dueTimes: DueTimes | undefined
@@ -90,6 +92,11 @@ export class PartitionQueue implements TopicPartition {
   /** Lanes that hold something. */
   get lanes(): number {
     return this.#lanes.size
+  }
+
+  /** The lanes that hold something. */
+  get busyLanes(): Iterable<Lane> {
+    return this.#lanes.values()
   }
 
   get buffered(): number {

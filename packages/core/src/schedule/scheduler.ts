@@ -225,9 +225,9 @@ export class Scheduler {
   }
 
   /** What the lane has kept is tried again at `dueMs`; until then it holds no slot. `attempt` is the one that failed. */
-  park(lane: Lane, attempt: number, dueMs: number): void {
+  park(lane: Lane, attempt: number, dueMs: number, nowMs?: number): void {
     if (lane.state !== 'running') return
-    lane.park(attempt, dueMs)
+    lane.park(attempt, dueMs, nowMs)
     this.#deferred.add(lane)
   }
 

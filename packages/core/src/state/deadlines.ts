@@ -38,7 +38,7 @@ export class Deadlines {
       const attemptMs = attempts === undefined ? 0 : nowMs - attempts.oldest.startedMs
       const { isSuspended, admitted } = state.queue
       // What may not run does not age, and has no end to foresee. With at-most-once what runs is no longer open.
-      const admittedMs = isSuspended ? 0 : (state.oldestAdmitted(nowMs)?.ageMs ?? 0)
+      const admittedMs = isSuspended ? 0 : state.admittedAgeMs(nowMs)
       const ageMs = Math.max(attemptMs, admittedMs)
       const waiting = isSuspended ? 0 : Math.max(0, admitted - (attempts?.records ?? 0))
       return {

@@ -124,6 +124,19 @@ export class PartitionState implements TopicPartition {
     return atMs === undefined ? undefined : { offset, ageMs: nowMs - Math.max(atMs, this.#agesFromMs) }
   }
 
+  /** How long the oldest of what is admitted has been, without pauses between attempts: they are not what it takes. */
+  admittedAgeMs(nowMs: number): number {
+    const oldestMs = this.oldestAdmitted(nowMs)?.ageMs ?? 0
+    if (!this.queue.hasPaused) return oldestMs
+    let ageMs = 0
+    for (const lane of this.queue.busyLanes) {
+      const atMs = lane.head && this.#admissions.of(lane.head.offset)
+      if (atMs === undefined) continue
+      ageMs = Math.max(ageMs, nowMs - Math.max(atMs, this.#agesFromMs, lane.agesFromMs) - lane.pausedMs(nowMs))
+    }
+    return Math.min(oldestMs, ageMs)
+  }
+
   /** The offset that holds the commits back, and how long ago it was fetched. */
   oldestOpen(nowMs: number): OldestOpen | undefined {
     const { open, committable: offset } = this.ledger

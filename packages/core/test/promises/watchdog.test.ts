@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
+import { RetryLater } from '../../src/policy/verdicts.ts'
 import { Gate, onBroker, values } from '../support/harness.ts'
 
 const slow = async (options: object = {}) => {
@@ -64,4 +65,36 @@ test('the time between attempts is not counted against the handler', async () =>
   await clock.advance('2m')
   expect(gate.calls.length).toBeGreaterThan(1)
   expect(events('attempt:late').every(({ attempt }) => attempt === 2)).toBe(true)
+})
+
+test('a record that waits long between attempts holds its key, and no other', async () => {
+  const done: string[] = []
+  const handle = ({ value }: ConsumerRecord, { attempt }: { attempt: number }): void => {
+    if (String(value) === 'a1' && attempt === 1) throw new RetryLater(20 * 60_000)
+    done.push(String(value))
+  }
+  const { broker, clock, consumer, events } = await onBroker({ order: 'key', handlers: [on('t', handle)] })
+  for (const value of ['a1', 'a2']) broker.produce('t', { key: 'a', value })
+  for (let minute = 1; minute < 20; minute += 1) {
+    broker.produce('t', { key: `b${minute}`, value: `b${minute}` })
+    await clock.advance('1m')
+    expect([done.at(-1), consumer.status().health.status]).toEqual([`b${minute}`, 'healthy'])
+  }
+  await clock.advance('2m')
+  expect(done.slice(-2)).toEqual(['a1', 'a2'])
+  expect(events('poll:late')).toEqual([])
+})
+
+test('what a record takes in all of its attempts counts, however it waits between them', async () => {
+  const { gate, clock, consumer, events } = await slow({ retryBackoffMs: 60_000, retryBackoffMaxMs: 60_000 })
+  const pauses: (readonly string[] | undefined)[] = []
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await clock.advance(3_000)
+    pauses.push(consumer.status().partitions[0]?.pausedBy)
+    gate.calls[attempt]?.fail(new Error('no'))
+    while (gate.calls.length === attempt + 1) await clock.advance(100)
+  }
+  expect(pauses).toEqual([[], [], ['watchdog']])
+  expect(events('attempt:late').map(({ rung }) => rung)).not.toContain('pause')
+  expect(events('poll:late').map(({ rung }) => rung)).toEqual(['warn', 'pause'])
 })
