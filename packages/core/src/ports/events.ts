@@ -244,7 +244,10 @@ export class Events {
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
     this.#emitter.on(name, listener)
     this.#heard.add(name)
+    let isOn = true
     return () => {
+      if (!isOn) return
+      isOn = false
       this.#emitter.off(name, listener)
       if (this.#emitter.listenerCount(name) === 0) this.#heard.delete(name)
     }

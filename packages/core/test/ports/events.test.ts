@@ -80,3 +80,15 @@ test('listeners that throw at every event do not keep a consumer from its work',
   expect(consumer.status().state).toBe('stopped')
   expect(lines.filter(({ message }) => message === 'an event listener threw').length).toBeGreaterThan(5)
 })
+
+test('ending a listening twice does not end another one of the same listener', () => {
+  const events = new Events(() => undefined)
+  const told: number[] = []
+  const listener = ({ to }: typeof reset): void => void told.push(to)
+  const end = events.on('partition:reset', listener)
+  events.on('partition:reset', listener)
+  end()
+  end()
+  events.emit('partition:reset', reset)
+  expect(told).toEqual([5])
+})
