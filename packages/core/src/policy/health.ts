@@ -1,3 +1,4 @@
+import { describeError } from '../errors/holdfast-error.ts'
 import type { LifecycleState } from '../model/lifecycle.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
 import type { CircuitState } from './circuit.ts'
@@ -128,7 +129,7 @@ export function judgeHealth(facts: HealthFacts, limits: HealthLimits): Health {
 }
 
 function failed({ failure }: HealthFacts): HealthReason[] {
-  const message = `the run has ended: ${String(failure)}. Fix: correct the cause, and restart the process.`
+  const message = `the run has ended: ${describeError(failure)}. Fix: correct the cause, and restart the process.`
   return [{ code: 'failed', severity: 'unhealthy', message }]
 }
 

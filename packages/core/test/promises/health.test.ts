@@ -6,7 +6,7 @@ import { on } from '../../src/pipeline/handler.ts'
 import { halt } from '../../src/policy/failure-policy.ts'
 import { retryTopics } from '../../src/policy/retry-topics.ts'
 import { Gate, onBroker, onScript, rig, values } from '../support/harness.ts'
-import { batchOf } from '../support/scripted-driver.ts'
+import { batchOf, ScriptedDriver } from '../support/scripted-driver.ts'
 import { recordingLogger } from '../support/silent-logger.ts'
 
 const TIMES = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 500, stallTimeoutMs: 10_000, rebalanceTimeoutMs: 20_000 }
@@ -236,4 +236,13 @@ test('a run that fails is unhealthy, and a consumer that has stopped looks no mo
   expect(consumer.status().health).toMatchObject({ status: 'unhealthy', reasons: [{ code: 'failed' }] })
   expect(events('health:changed').at(-1)).toMatchObject({ to: 'unhealthy' })
   expect(clock.pendingTimers).toBe(0)
+})
+
+test('a run can fail with anything, and health tells of it', async () => {
+  const driver = new ScriptedDriver()
+  driver.onStart = () => Promise.reject(Object.create(null))
+  const { start, clock, consumer } = rig({ driver: driver.factory })
+  start()
+  await clock.settle()
+  expect(consumer.status().health).toMatchObject({ status: 'unhealthy', reasons: [{ code: 'failed' }] })
 })
