@@ -96,13 +96,15 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
       foreign += 1
       return 'next'
     }
-    const fate = fateOf(letter, ids, options)
+    // Asked once: what it answers need not be the same twice.
+    const destination = once(() => destinationOf(letter, options))
+    const fate = fateOf(letter, destination, ids, options)
     if (fate === 'sent') {
       if (counts.sent >= maximum) {
         hasMore = true
         return 'stop'
       }
-      if (!dryRun) await driver.produce([redriven(letter, options)])
+      if (!dryRun) await driver.produce([redriven(letter, destination())])
       remember(nameOf(letter), ids)
     }
     counts[fate] += 1
@@ -112,15 +114,27 @@ export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
   return { counts, foreign, hasMore }
 }
 
-function fateOf(letter: DeadLetter, ids: ReadonlySet<string>, options: RedriveOptions): LetterFate {
+function fateOf(
+  letter: DeadLetter,
+  destination: () => string,
+  ids: ReadonlySet<string>,
+  options: RedriveOptions,
+): LetterFate {
   const { filter = () => true, maxRedrives = DEFAULT_MAX_REDRIVES } = options
   if (ids.has(nameOf(letter))) return 'copy'
   if (!atOnce(CALL, 'filter', filter(letter))) return 'filtered'
-  if (options.from?.includes(letter.source.topic) === false || destinationOf(letter, options) === options.topic)
-    return 'misdirected'
+  if (options.from?.includes(letter.source.topic) === false || destination() === options.topic) return 'misdirected'
   if (letter.quarantined !== undefined) return 'quarantined'
   if (letter.truncated !== undefined) return 'truncated'
   return redrivesOf(letter) >= maxRedrives ? 'looping' : 'sent'
+}
+
+function once<Answer>(ask: () => Answer): () => Answer {
+  let answer: { readonly is: Answer } | undefined
+  return () => {
+    answer ??= { is: ask() }
+    return answer.is
+  }
 }
 
 /** A count that is not to be read counts as too many: what pretends to be new could come back for ever. */
@@ -147,12 +161,12 @@ function destinationOf(letter: DeadLetter, { to = letter.source.topic }: Redrive
   return typeof to === 'function' ? atOnce(CALL, 'to', to(letter)) : to
 }
 
-function redriven(letter: DeadLetter, options: RedriveOptions): OutgoingRecord {
+function redriven(letter: DeadLetter, topic: string): OutgoingRecord {
   const own: readonly string[] = [COUNT_HEADER, ID_HEADER]
   const headers: HeaderEntry[] = letter.headers.filter(([name]) => !own.includes(name))
   const count = String(redrivesOf(letter) + 1)
   return {
-    topic: destinationOf(letter, options),
+    topic,
     key: letter.key,
     value: letter.value,
     headers: [...headers, [COUNT_HEADER, Buffer.from(count)], [ID_HEADER, Buffer.from(letter.id)]],

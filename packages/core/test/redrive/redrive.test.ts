@@ -106,6 +106,19 @@ test('a filter, another topic, and a dry run that changes nothing', async () => 
   expect(inTopic(broker, 'elsewhere')).toEqual(['1', '3'])
 })
 
+test('where a letter goes is asked once, and what was checked is where it goes', async () => {
+  const broker = await graveyard(4)
+  for (const topic of ['first', 'second']) broker.createTopic(topic)
+  const topics = ['first', 'second', DEAD, 'first', 'second']
+  const report = await drive(broker, { to: () => topics.shift() as string })
+  expect(report.counts).toMatchObject({ sent: 3, misdirected: 1 })
+  expect([inTopic(broker, 'first'), inTopic(broker, 'second'), inTopic(broker, DEAD)]).toEqual([
+    ['0', '3'],
+    ['1'],
+    ['0', '1', '2', '3'],
+  ])
+})
+
 test('a record that dies again and again is left where it is; one that fakes its count, too', async () => {
   const broker = await graveyard(1)
   for (let round = 1; round <= 2; round += 1) {
