@@ -77,7 +77,10 @@ export class Circuits implements Guard {
       this.#ended(dependency, context, outcome)
       return outcome
     }
-    return (context) => after(run(context), (outcome) => ended(context, outcome as Outcome))
+    return (context) => {
+      dependency.noteAttempt(context)
+      return after(run(context), (outcome) => ended(context, outcome as Outcome))
+    }
   }
 
   /** What follows an error that is the dependency's, where that is not for the failure policy to say. */

@@ -32,6 +32,8 @@ export class Dependency {
   /** The partition that the last probe was of. */
   #probed: PartitionQueue | undefined
   #probe: Lane | undefined
+  /** That of the probe, once it has begun. */
+  #attempt: AttemptContext | undefined
   #counted: AttemptContext | undefined
   readonly #called = new WeakSet<Delivery>()
 
@@ -74,8 +76,17 @@ export class Dependency {
     return this.#called.has(delivery)
   }
 
-  /** Whether a record is out to try it. One whose lane was suspended or stopped meanwhile is not. */
+  /** An attempt begins. */
+  noteAttempt(context: AttemptContext): void {
+    if (this.isProbe(context)) this.#attempt = context
+  }
+
+  /**
+   * Whether a record is out to try it. One whose lane was suspended or stopped meanwhile is not, nor one that has been told
+   * to end: it may never come back.
+   */
   get isProbing(): boolean {
+    if (this.#attempt?.isAborted === true) return false
     const state = this.#probe?.state
     return state === 'ready' || state === 'running'
   }
@@ -86,12 +97,14 @@ export class Dependency {
 
   sendProbe(lane: Lane): void {
     this.#probe = lane
+    this.#attempt = undefined
     this.#probed = lane.queue
   }
 
   /** The probe has ended. */
   clearProbe(): void {
     this.#probe = undefined
+    this.#attempt = undefined
   }
 
   /** Partitions in the order of their turns: a record that fails by itself must not keep the circuit open for others. */

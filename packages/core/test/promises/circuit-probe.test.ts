@@ -118,6 +118,29 @@ describe('the probe', () => {
     expect(consumer.status().circuits).toMatchObject([{ state: 'closed' }])
   })
 
+  test('that does not come back by its deadline does not leave the circuit half-open either', async () => {
+    const server = new Server()
+    const { broker, clock, events, consumer } = await serving(
+      { handlerTimeoutMs: 10_000, maxPollIntervalMs: 60_000 },
+      { server },
+    )
+    server.isDown = true
+    broker.produce('t', values(0, 20))
+    await clock.advance(900)
+    server.holds = true
+    await clock.advance('5s')
+    expect(server.held).toHaveLength(1)
+    server.isDown = false
+    server.holds = false
+    await clock.advance('20s')
+    expect(events('circuit:closed')).toHaveLength(1)
+    expect(consumer.status().partitions.at(-1)).toMatchObject({ topic: 't', open: 1 })
+    // It fails late, by the dependency, which says nothing any more.
+    server.held[0]?.fail()
+    await clock.advance('5s')
+    expect([broker.committed('t', 0), events('circuit:opened').length]).toEqual([20, 1])
+  })
+
   test('a partition that came while it was open has one too', async () => {
     const { broker, clock, server, events, consumer } = await serving()
     server.isDown = true
