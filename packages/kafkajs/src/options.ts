@@ -76,7 +76,9 @@ export function resolveKafkajsOptions(options: KafkajsOptions): KafkajsConfig {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const config = Object.freeze({ ...DEFAULTS, ...given, brokers: checkBrokers(options.brokers) }) as KafkajsConfig
   for (const name of ['startTimeoutMs', 'connectionTimeoutMs', 'requestTimeoutMs', 'metadataMaxAgeMs'] as const)
-    checkMillis(name, config[name])
+    checkWhole(name, config[name], 'milliseconds')
+  if (config.maxDecompressedBytes !== undefined)
+    checkWhole('maxDecompressedBytes', config.maxDecompressedBytes, 'bytes')
   if (!Number.isInteger(config.maxRestarts) || config.maxRestarts < 0) {
     throw invalid(
       'maxRestarts',
@@ -117,11 +119,11 @@ function checkBrokers(brokers: unknown): readonly string[] {
   return Object.freeze([...new Set(trimmed)])
 }
 
-function checkMillis(name: string, value: unknown): void {
+function checkWhole(name: string, value: unknown, unit: string): void {
   if (Number.isInteger(value) && (value as number) > 0) return
   throw invalid(
     name,
-    `${name} = ${String(value)} is not allowed: it must be a whole number of milliseconds`,
+    `${name} = ${String(value)} is not allowed: it must be a whole number of ${unit}, and at least 1`,
     `correct ${name}, or leave it out`,
   )
 }
