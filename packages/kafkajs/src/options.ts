@@ -66,6 +66,8 @@ const DEFAULTS: Omit<KafkajsConfig, 'brokers'> = {
 }
 const KNOWN: readonly string[] = ['brokers', 'sasl', 'maxDecompressedBytes', ...Object.keys(DEFAULTS)]
 const MECHANISMS: readonly unknown[] = ['plain', 'scram-sha-256', 'scram-sha-512']
+/** The longest that a timer of Node can be set to. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/
 
 /** Checks what was given and fills in the rest. Messages never show a credential. */
@@ -76,7 +78,7 @@ export function resolveKafkajsOptions(options: KafkajsOptions): KafkajsConfig {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const config = Object.freeze({ ...DEFAULTS, ...given, brokers: checkBrokers(options.brokers) }) as KafkajsConfig
   for (const name of ['startTimeoutMs', 'connectionTimeoutMs', 'requestTimeoutMs', 'metadataMaxAgeMs'] as const)
-    checkWhole(name, config[name], 'milliseconds')
+    checkWhole(name, config[name], 'milliseconds', MAX_TIMER_MS)
   if (config.maxDecompressedBytes !== undefined)
     checkWhole('maxDecompressedBytes', config.maxDecompressedBytes, 'bytes')
   if (!Number.isInteger(config.maxRestarts) || config.maxRestarts < 0) {
@@ -119,11 +121,11 @@ function checkBrokers(brokers: unknown): readonly string[] {
   return Object.freeze([...new Set(trimmed)])
 }
 
-function checkWhole(name: string, value: unknown, unit: string): void {
-  if (Number.isInteger(value) && (value as number) > 0) return
+function checkWhole(name: string, value: unknown, unit: string, most: number = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isInteger(value) && (value as number) > 0 && (value as number) <= most) return
   throw invalid(
     name,
-    `${name} = ${String(value)} is not allowed: it must be a whole number of ${unit}, and at least 1`,
+    `${name} = ${String(value)} is not allowed: it must be a whole number of ${unit} between 1 and ${most}`,
     `correct ${name}, or leave it out`,
   )
 }

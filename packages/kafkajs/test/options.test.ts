@@ -17,3 +17,13 @@ test('maxDecompressedBytes may be a whole number of bytes, or left out', () => {
   expect(resolveKafkajsOptions({ brokers, maxDecompressedBytes: 1 }).maxDecompressedBytes).toBe(1)
   expect(resolveKafkajsOptions({ brokers }).maxDecompressedBytes).toBeUndefined()
 })
+
+// Node makes one millisecond of a longer timer: metadata would be asked for without end, and no connection would be in time.
+test.each(['startTimeoutMs', 'connectionTimeoutMs', 'requestTimeoutMs', 'metadataMaxAgeMs'])(
+  '%s past what a timer can hold is refused',
+  (name) => {
+    const brokers = ['localhost:9092']
+    expect(() => resolveKafkajsOptions({ brokers, [name]: 2 ** 31 })).toThrow(`${name} = 2147483648 is not allowed`)
+    expect(resolveKafkajsOptions({ brokers, [name]: 2 ** 31 - 1 })).toMatchObject({ [name]: 2 ** 31 - 1 })
+  },
+)
