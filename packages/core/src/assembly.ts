@@ -92,7 +92,7 @@ export class Assembly {
     this.dispatcher = this.#createDispatcher()
     this.#pump = this.#createPump()
     this.watching = this.#createWatching()
-    this.concurrency = this.#createConcurrency()
+    this.concurrency = new ConcurrencyControl(config, { ...this.#shared, runner: this.dispatcher })
     this.session = this.#createSession()
     this.health = this.#createHealth()
   }
@@ -211,10 +211,6 @@ export class Assembly {
       replace: (slot) => this.dispatcher.replace(slot),
       blocked: () => this.committer.doubt(),
     })
-  }
-
-  #createConcurrency(): ConcurrencyControl {
-    return new ConcurrencyControl(this.#config, { ...this.#shared, runner: this.dispatcher })
   }
 
   #createSession(): Session {
