@@ -1,8 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkTopicWidths, HoldfastError, type Logger, type TopicPattern, type TopicWidth } from '@holdfast/core'
-import type { Admin, Kafka } from './internals/kafkajs.ts'
+import type { ClusterInternals, TopicMetadata } from './internals/cluster.ts'
+import type { Assigner, Kafka } from './internals/kafkajs.ts'
+import { makeTolerant } from './internals/patience.ts'
 import { translateError } from './translate-error.ts'
 
+/** Of a consumer that joins no group. */
+const NO_ASSIGNER: Assigner = {
+  name: 'none',
+  version: 0,
+  protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }),
+  assign: async () => [],
+}
 const FIRST_RETRY_MS = 250
 const MAX_RETRY_MS = 5_000
 /** Kafka's own topics; as with `exclude.internal.topics`, a pattern never means them. */
@@ -31,7 +40,7 @@ export async function preflight(options: PreflightOptions): Promise<string[]> {
   for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
     signal.throwIfAborted()
     try {
-      const existing = await asked(options.kafka, (admin) => admin.listTopics())
+      const existing = (await metadataOf(options.kafka)).map(({ topic }) => topic)
       selectTopics(producesTo, existing)
       const selected = selectTopics(topics, existing)
       if (asWideAs.length > 0) await checkWidths(options, existing)
@@ -51,8 +60,8 @@ export async function preflight(options: PreflightOptions): Promise<string[]> {
 async function checkWidths({ kafka, asWideAs }: PreflightOptions, existing: readonly string[]): Promise<void> {
   const sources = new Map(asWideAs.map(({ source }) => [source, selectTopics([source], existing)]))
   const topics = [...new Set([...asWideAs.map(({ topic }) => topic), ...[...sources.values()].flat()])]
-  const metadata = await asked(kafka, (admin) => admin.fetchTopicMetadata({ topics }))
-  const counts = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
+  const metadata = await metadataOf(kafka, topics)
+  const counts = new Map(metadata.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]))
   checkTopicWidths(
     asWideAs,
     (source) => sources.get(source) ?? [],
@@ -60,13 +69,29 @@ async function checkWidths({ kafka, asWideAs }: PreflightOptions, existing: read
   )
 }
 
-async function asked<Answer>(kafka: Kafka, question: (admin: Admin) => Promise<Answer>): Promise<Answer> {
-  const admin = kafka.admin()
+/**
+ * What the brokers say of these topics, or of all. kafkajs's admin client refuses an answer in which any partition has no
+ * leader, of whatever topic; only a consumer lets its cluster be reached, which is taught otherwise.
+ */
+async function metadataOf(kafka: Kafka, topics: readonly string[] = []): Promise<TopicMetadata['topicMetadata']> {
+  const created = Promise.withResolvers<ClusterInternals>()
+  const consumer = kafka.consumer({
+    groupId: 'holdfast',
+    allowAutoTopicCreation: false,
+    partitionAssigners: [
+      (config) => {
+        created.resolve(config.cluster as unknown as ClusterInternals)
+        return NO_ASSIGNER
+      },
+    ],
+  })
+  const cluster = await created.promise
+  makeTolerant(cluster.brokerPool)
   try {
-    await admin.connect()
-    return await question(admin)
+    await consumer.connect()
+    return (await cluster.metadata({ topics })).topicMetadata
   } finally {
-    await admin.disconnect()
+    await consumer.disconnect()
   }
 }
 

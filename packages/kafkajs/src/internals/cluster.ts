@@ -11,7 +11,8 @@ export interface ClusterInternals {
   getNodeIds(): readonly string[]
   findBroker(target: { nodeId: string | number }): Promise<BrokerInternals>
   findGroupCoordinator(request: { groupId: string }): Promise<BrokerInternals>
-  metadata(): Promise<TopicMetadata>
+  /** Of all topics, unless some are named. */
+  metadata(of?: { readonly topics: readonly string[] }): Promise<TopicMetadata>
   findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[]
   refreshMetadata(): Promise<void>
   fetchTopicsOffset(

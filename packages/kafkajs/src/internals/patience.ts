@@ -61,7 +61,7 @@ function untilDeleted(retrier: Retrier): Retrier {
 }
 
 /** Lets metadata count in which partitions have no leader, and asks for it again before long. */
-function makeTolerant(pool: BrokerPoolInternals): void {
+export function makeTolerant(pool: BrokerPoolInternals): void {
   const createBroker = pool.createBroker.bind(pool)
   pool.createBroker = (options) => {
     const broker = createBroker(options)
