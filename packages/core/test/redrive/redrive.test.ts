@@ -1,65 +1,14 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../../../testing/src/fake-clock.ts'
-import { type FakeBroker, fakeBroker } from '../../../testing/src/fake-driver.ts'
+import { fakeBroker } from '../../../testing/src/fake-driver.ts'
 import { HoldfastError } from '../../src/errors/holdfast-error.ts'
 import type { ConsumerRecord } from '../../src/model/record.ts'
 import { on } from '../../src/pipeline/handler.ts'
 import { listDeadLetters, peekDeadLetters } from '../../src/redrive/inspect.ts'
 import { type RedriveOptions, redrive } from '../../src/redrive/redrive.ts'
+import { DEAD, drive, during, dying, graveyard, inTopic } from '../support/graveyard.ts'
 import { rig } from '../support/harness.ts'
 import { silentLogger } from '../support/silent-logger.ts'
-
-const DEAD = 't.dead'
-
-/** A topic whose records have all died, with the errors that `errorOf` says. */
-async function graveyard(count: number, errorOf: (offset: number) => unknown = () => new Error('no'), partitions = 1) {
-  const broker = fakeBroker()
-  broker.createTopic('t', partitions)
-  broker.createTopic(DEAD, partitions)
-  await dying(broker, errorOf, () =>
-    broker.produce(
-      't',
-      Array.from({ length: count }, (_, index) => ({
-        key: `k${index}`,
-        value: String(index),
-        headers: { mine: String(index) },
-        partition: index % partitions,
-      })),
-    ),
-  )
-  return broker
-}
-
-/** Lets a consumer of `t` give up on what there is. */
-async function dying(broker: FakeBroker, errorOf: (offset: number) => unknown, produce: () => unknown): Promise<void> {
-  const handler = on('t', function send({ offset }: ConsumerRecord) {
-    throw errorOf(offset)
-  })
-  const made = rig({
-    driver: broker.driver(),
-    groupId: 'app',
-    handlers: [handler],
-    deadLetterTopic: DEAD,
-    maxAttempts: 1,
-  })
-  made.start()
-  await made.clock.settle()
-  produce()
-  await made.clock.advance('5s')
-  await made.consumer.stop()
-}
-
-async function during<T>(run: (clock: { clock: ReturnType<typeof createFakeClock> }) => Promise<T>): Promise<T> {
-  const clock = createFakeClock()
-  const running = run({ clock })
-  running.catch(() => undefined)
-  await clock.advance('20s')
-  return running
-}
-
-const drive = (broker: FakeBroker, options: Partial<RedriveOptions> = {}) =>
-  during((clock) => redrive({ driver: broker.driver(), topic: DEAD, logger: silentLogger, ...clock, ...options }))
-const inTopic = (broker: FakeBroker, topic = 't') => broker.records(topic).map(({ value }) => String(value))
 
 function fail(thrown: unknown): never {
   throw thrown
@@ -177,62 +126,6 @@ test('copies of a letter are sent once, and what is no letter is passed over', a
     foreign: 2,
     hasMore: false,
   })
-})
-
-/** A letter that somebody else wrote, of a record of that topic. */
-const forged = (id: string, topic: string, value: string) => ({
-  value,
-  headers: {
-    'holdfast-dead-id': id,
-    'holdfast-dead-source-topic': topic,
-    'holdfast-dead-source-partition': '0',
-    'holdfast-dead-source-offset': '0',
-  },
-})
-
-test('a forged letter reaches no topic that is not said, and never its own', async () => {
-  const broker = await graveyard(1)
-  broker.createTopic('payments')
-  broker.produce(DEAD, [forged('a', 'payments', 'x'), forged('b', DEAD, 'y')])
-  const seen: unknown[] = []
-  const onLetter: RedriveOptions['onLetter'] = ({ value }, fate) => seen.push([String(value), fate])
-  expect((await drive(broker, { from: ['t'], onLetter })).counts).toMatchObject({ sent: 1, misdirected: 2 })
-  expect(seen).toEqual([
-    ['0', 'sent'],
-    ['x', 'misdirected'],
-    ['y', 'misdirected'],
-  ])
-  expect((await drive(broker, { groupId: 'anew' })).counts).toMatchObject({ sent: 2, misdirected: 1 })
-  expect([inTopic(broker, 'payments'), inTopic(broker, DEAD)]).toEqual([['x'], ['0', 'x', 'y']])
-})
-
-test('a forged letter with the id of another one does not keep that from being sent', async () => {
-  const broker = fakeBroker()
-  broker.createTopic('t')
-  broker.createTopic(DEAD)
-  broker.produce(DEAD, [forged('app/t/0/0', 't', 'forged')])
-  await dying(
-    broker,
-    () => new Error('no'),
-    () => broker.produce('t', { value: 'real' }),
-  )
-  expect((await drive(broker)).counts).toMatchObject({ sent: 2, copy: 0 })
-  expect(inTopic(broker)).toEqual(['real', 'forged', 'real'])
-})
-
-test('nor does one with its bytes as well, that names another topic or has other headers', async () => {
-  const broker = fakeBroker()
-  for (const topic of ['t', 'payments', DEAD]) broker.createTopic(topic)
-  const other = forged('app/t/0/0', 't', 'real')
-  const headers = { 'holdfast-redrives': '0', ...other.headers }
-  broker.produce(DEAD, [forged('app/t/0/0', 'payments', 'real'), { ...other, headers }])
-  await dying(
-    broker,
-    () => new Error('no'),
-    () => broker.produce('t', { value: 'real' }),
-  )
-  expect((await drive(broker)).counts).toMatchObject({ sent: 3, copy: 0 })
-  expect([inTopic(broker), inTopic(broker, 'payments')]).toEqual([['real', 'real', 'real'], ['real']])
 })
 
 test('a letter that cannot be written ends the call with the reason; the next one goes on there', async () => {
