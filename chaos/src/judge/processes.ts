@@ -1,4 +1,4 @@
-import { type Entry, entriesOf } from '../history/entry.ts'
+import { type Entry, entriesOf, type Logged } from '../history/entry.ts'
 import type { Membership } from './membership.ts'
 import type { Violation } from './violation.ts'
 
@@ -13,10 +13,18 @@ export function judgeProcesses(entries: readonly Entry[], membership: Membership
   const lost = entriesOf(entries, 'lost').flatMap(({ process, at, reason }) =>
     membership.spansOf(process).some(({ to }) => to === at) ? [] : [`${process} lost its membership: ${reason}`],
   )
-  const errors = entriesOf(entries, 'log').flatMap(({ process, level, message, fields }) =>
-    level === 'error' && !isOfMachine(fields) ? [`${process} logged "${message}" ${JSON.stringify(fields)}`] : [],
-  )
+  const errors = entriesOf(entries, 'log').flatMap((log) => {
+    const { process, level, message, fields } = log
+    if (level !== 'error' || isOfMachine(fields) || isOfFreeze(log, membership)) return []
+    return [`${process} logged "${message}" ${JSON.stringify(fields)}`]
+  })
   return [...failed, ...exited, ...lost, ...errors].map((text) => ({ kind: 'process', text }))
+}
+
+/** The event loop stood still since its process was frozen, whichever handlers were under way by then. */
+function isOfFreeze({ process, at, fields }: Logged, membership: Membership): boolean {
+  const span = membership.frozenSpan(process, at)
+  return span !== undefined && 'attempts' in fields && Number(fields.durationMs) <= at - span.from
 }
 
 /** The event loop stood still, no handler is named, and for most of the time the processor was with others. */

@@ -37,6 +37,20 @@ test.each([
   expect(judge(new HistoryBuilder().note(1, 'program', stood))).toHaveLength(violations)
 })
 
+test('the event loop of a frozen process stands still for as long, whichever handlers it names', () => {
+  const stood = (durationMs: number): Note => {
+    const fields = { durationMs, processorMs: 3, attempts: ['t/0@0 (handle)'] }
+    return { kind: 'log', level: 'error', message: 'it stood still', fields }
+  }
+  const history = new HistoryBuilder()
+    .note(1_000, 'program', { kind: 'fault', fault: 'freeze', target: 'a' })
+    .note(9_000, 'a', stood(8_000))
+    .note(9_100, 'a', { kind: 'lost', reason: 'it slept' })
+  expect(judge(history)).toEqual([])
+  expect(judge(history.note(20_000, 'a', stood(300)))).toHaveLength(1)
+  expect(judge(new HistoryBuilder().note(9_000, 'a', stood(8_000)))).toHaveLength(1)
+})
+
 test('a frozen process may lose its membership once', () => {
   const history = new HistoryBuilder()
     .note(1, 'program', { kind: 'fault', fault: 'freeze', target: 'a' })
