@@ -79,5 +79,8 @@ export type Outcome =
   | Failed
   | { readonly type: 'aborted'; readonly reason: AbortReason }
 
+/** What follows for a record, or for all of a delivery, that did not simply succeed. */
+export type Next = Exclude<Outcome, { readonly type: 'done' | 'partial' }> | Untried
+
 export const DONE: Outcome = Object.freeze({ type: 'done' })
 export const UNTRIED: Untried = Object.freeze({ type: 'untried' })

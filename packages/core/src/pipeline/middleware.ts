@@ -22,7 +22,10 @@ export interface AttemptCall<Value = unknown, Key = unknown, Headers = unknown> 
   readonly raw: readonly ConsumerRecord[]
   /** The topics of its handler, as they were given to `on`. */
   readonly topics: readonly TopicPattern[]
-  /** What `order` has for a raw record: of those with the same, each waits for those before it; undefined for one that waits for none. */
+  /**
+   * What `order` has for a raw record: of those with the same, each waits for those before it; undefined for one that waits for
+   * none.
+   */
   laneOf(record: ConsumerRecord): LaneKey | undefined
   /** Says that one record of a batch is done, before the handler returns; as `settle` of a batch handler's context. */
   settle(record: { readonly offset: number }): void

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/error-code.ts'
 import { describeError, HoldfastError } from '../errors/holdfast-error.ts'
-import type { Failed, Retry } from '../model/outcome.ts'
+import type { Failed, Next, Retry } from '../model/outcome.ts'
 import { partitionName, type TopicPartition } from '../model/topic-partition.ts'
 import { backoffMs } from './backoff.ts'
 import type { FailurePolicy } from './failure-policy.ts'
@@ -121,6 +121,12 @@ function isHopeless(error: unknown): boolean {
 
 export function isUntriable(error: unknown): error is HoldfastError {
   return error instanceof HoldfastError && UNTRIABLE.includes(error.code)
+}
+
+/** Whether something came to nothing before its handler was called, or because it was told to end. */
+export function isUnhandled(next: Next): boolean {
+  if (next.type === 'aborted' || next.type === 'untried') return true
+  return isUntriable(next.error) || (next.type === 'retry' && next.isUncounted === true)
 }
 
 /** The step that this many attempts lead to: a retry as long as there are attempts left, else the last one. */

@@ -1,11 +1,11 @@
 import { setImmediate as onLoopTurn } from 'node:timers'
 import { setImmediate } from 'node:timers/promises'
 import PQueue from 'p-queue'
-import type { Outcome, Untried } from '../model/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
 import { AttemptContext, type AttemptScope } from '../pipeline/attempt-context.ts'
 import type { BoundHandler } from '../pipeline/handlers.ts'
 import type { AttemptsAhead } from '../policy/attempts-ahead.ts'
-import { isUntriable } from '../policy/failure.ts'
+import { isUnhandled } from '../policy/failure.ts'
 import { type LaneSet, takeBatch } from '../schedule/lane.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
 import type { AttemptMeter } from '../state/attempt-meter.ts'
@@ -255,9 +255,4 @@ function handledIn(outcome: Outcome, records: number): number {
   let handled = records
   for (const next of outcome.left.values()) if (isUnhandled(next)) handled -= 1
   return handled
-}
-
-function isUnhandled(next: Exclude<Outcome, { readonly type: 'done' | 'partial' }> | Untried): boolean {
-  if (next.type === 'aborted' || next.type === 'untried') return true
-  return isUntriable(next.error) || (next.type === 'retry' && next.isUncounted === true)
 }

@@ -135,7 +135,8 @@ export class Group implements DriverSink {
     const { partitions, rebalance } = this.#ports
     const names = new Set(retainable.map(partitionName))
     const mayStay = (state: PartitionState): boolean =>
-      names.has(partitionName(state)) && !(state.phase === 'suspended' && state.missesRecords && !isHalted(state))
+      names.has(partitionName(state)) &&
+      !(state.phase === 'suspended' && state.missesRecords && state.haltedBy === undefined)
     const kept = [...partitions].filter(mayStay)
     rebalance.restore(kept)
     const gone = [...partitions].filter((state) => !mayStay(state) && state.phase !== 'draining')
@@ -175,8 +176,4 @@ export class Group implements DriverSink {
       return undefined
     }
   }
-}
-
-function isHalted({ haltedBy }: PartitionState): boolean {
-  return haltedBy !== undefined
 }

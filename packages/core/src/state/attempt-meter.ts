@@ -1,5 +1,5 @@
-import type { Outcome, Untried } from '../model/outcome.ts'
-import { isUntriable } from '../policy/failure.ts'
+import type { Next, Outcome } from '../model/outcome.ts'
+import { isUnhandled } from '../policy/failure.ts'
 import { Skip } from '../policy/verdicts.ts'
 
 /** What the attempts that ended since the last `reset` came to. */
@@ -27,25 +27,21 @@ export class AttemptMeter {
   }
 }
 
-type Part = Exclude<Outcome, { readonly type: 'done' | 'partial' }> | Untried
-
 /** What did not simply succeed. */
-function partsOf(outcome: Outcome): readonly Part[] {
+function partsOf(outcome: Outcome): readonly Next[] {
   if (outcome.type === 'done') return []
   return outcome.type === 'partial' ? [...outcome.left.values()] : [outcome]
 }
 
-/** The handler was not called, its turn had not come, or it was told to end: that says nothing of what it calls. */
-function saysNothing(part: Part): boolean {
-  if (part.type === 'aborted') return true
-  if (part.type === 'untried') return false
-  return isUntriable(part.error) || (part.type === 'retry' && part.isUncounted === true)
+/** It says nothing of what the handler calls; a record that a batch has left for the next one says nothing against the others. */
+function saysNothing(next: Next): boolean {
+  return next.type !== 'untried' && isUnhandled(next)
 }
 
 /**
  * A batch of which some records failed is a failure; one that was cut short by a record that cannot be decoded is not. Nor is a
  * record of which its handler says that it needs no effect.
  */
-function hasFailed(part: Part): boolean {
-  return 'error' in part && !(part.error instanceof Skip)
+function hasFailed(next: Next): boolean {
+  return 'error' in next && !(next.error instanceof Skip)
 }

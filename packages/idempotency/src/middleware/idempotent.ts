@@ -81,8 +81,10 @@ async function handleBatch(call: AttemptCall, next: Next, { store, claims, lease
   const mine = turns.filter(({ ending }) => ending === undefined)
   if (mine.length > 0) {
     const lease = leases.of(call, askedMs)
-    for (const turn of mine) lease.keep(turn)
-    for (const turn of mine) hold(turn, store, epoch)
+    for (const turn of mine) {
+      lease.keep(turn)
+      hold(turn, store, epoch)
+    }
     const { signal } = lease
     const settle = settling(mine, call, claims, lease)
     try {

@@ -3,8 +3,8 @@ import { fieldsOf, type RunQuery } from './postgres-client.ts'
 /** How what has expired is deleted: up to 20 statements in a run. */
 export interface CleanUpOptions {
   /**
-   * The longest time between two runs while the store is used, in milliseconds; each comes after half of it to all. @default
-   * 60000
+   * The longest time between two runs while the store is used, in milliseconds; each comes after half of it to all.
+   * @default 60000
    */
   readonly everyMs?: number
   /** How many rows one statement deletes. @default 1000 */

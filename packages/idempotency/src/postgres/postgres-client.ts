@@ -55,10 +55,15 @@ export function retryingConflicts(run: RunQuery): RunQuery {
       try {
         return await run(text, values)
       } catch (error) {
-        if (attempt === CONFLICT_ATTEMPTS || !CONFLICTS.includes(sqlState(error))) throw error
+        if (attempt === CONFLICT_ATTEMPTS || !isConflict(error)) throw error
       }
     }
   }
+}
+
+/** By a deadlock, or under a strict isolation: nothing was done. */
+export function isConflict(error: unknown): boolean {
+  return CONFLICTS.includes(sqlState(error))
 }
 
 export function sqlState(error: unknown): unknown {

@@ -12,6 +12,7 @@ import { unavailable } from '../middleware/errors.ts'
 import {
   fieldsOf,
   IN_FAILED_TRANSACTION,
+  isConflict,
   type PostgresClient,
   queriesOf,
   sqlState,
@@ -42,7 +43,6 @@ export interface InTransaction<Transaction> {
 const AGAIN_MS = 100
 /** A partition that another process has taken over is not taken back sooner: by then the group has said whose it is. */
 const TAKEN_MS = 10_000
-const CONFLICTS: readonly unknown[] = ['40001', '40P01']
 /**
  * What the server refuses of what the handler has done, by classes of SQLSTATE: a constraint or trigger that was deferred to the
  * commit, or a statement whose error the handler has caught. It would do so each time.
@@ -89,9 +89,9 @@ export function inTransaction<Transaction = PostgresClient>(
         course.step = 'commit'
       })
     } catch (error) {
-      if (error instanceof RetryLater || (course.step === 'handle' && !CONFLICTS.includes(sqlState(error)))) throw error
+      if (error instanceof RetryLater || (course.step === 'handle' && !isConflict(error))) throw error
       partitions.doubt(call)
-      if (CONFLICTS.includes(sqlState(error))) throw again('its transaction lost to another one', error)
+      if (isConflict(error)) throw again('its transaction lost to another one', error)
       if (course.step === 'commit' && REFUSED.test(String(sqlState(error)))) throw error
       // After a commit without an answer the database is asked, before anything is done again.
       throw unavailable('postgres', error)

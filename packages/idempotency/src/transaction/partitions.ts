@@ -55,7 +55,7 @@ export class Partitions {
     const isOfThis = known !== undefined && (known.assignment ?? epoch) === epoch
     const progress = isOfThis ? known : await this.#take(place)
     progress.assignment ??= epoch
-    if (this.#resets.has(nameOf(place))) await this.#noteReset(place, progress)
+    if (this.#resets.size > 0 && this.#resets.has(nameOf(place))) await this.#noteReset(place, progress)
     if (progress.resetTo === undefined) return progress
     // To be asked again until somebody has decided.
     this.#known.delete(nameOf(place))

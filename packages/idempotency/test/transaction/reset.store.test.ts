@@ -15,6 +15,11 @@ afterAll(async () => {
   await pool.end()
 })
 
+const untilItWaits = (consumer: Consumer) =>
+  expect
+    .poll(() => consumer.status().health.reasons.map(({ message }) => message), { timeout: 20_000 })
+    .toEqual([expect.stringMatching(/the progress of t\/0.* done up to 10, .* read from 0 on.*setProgress/s)])
+
 /** A group of its own on a topic of one partition, with what its handlers have seen. */
 function scene() {
   const groupId = `g-${randomUUID()}`
@@ -22,22 +27,30 @@ function scene() {
   broker.createTopic('t')
   const seen: string[] = []
   let nextValue = 0
+  const produce = (count: number): void =>
+    void broker.produce(
+      't',
+      Array.from({ length: count }, () => {
+        nextValue += 1
+        return { value: String(nextValue) }
+      }),
+    )
+  const committed = (offset: number) =>
+    expect.poll(() => broker.committed('t', 0, groupId), { timeout: 20_000 }).toBe(offset)
   return {
     groupId,
     seen,
-    recreateTopic: () => broker.recreateTopic('t'),
-    truncateBefore: (offset: number) => broker.truncateBefore('t', 0, offset),
-    produce(count: number): void {
-      broker.produce(
-        't',
-        Array.from({ length: count }, () => {
-          nextValue += 1
-          return { value: String(nextValue) }
-        }),
-      )
+    produce,
+    committed,
+    /** Ten records are done; then the topic is another one, with so many. */
+    async createdAnew(consumer: Consumer, count: number): Promise<void> {
+      produce(10)
+      await committed(10)
+      broker.recreateTopic('t')
+      produce(count)
+      await untilItWaits(consumer)
     },
-    committed: (offset: number) =>
-      expect.poll(() => broker.committed('t', 0, groupId), { timeout: 20_000 }).toBe(offset),
+    truncateBefore: (offset: number) => broker.truncateBefore('t', 0, offset),
     start() {
       const consumer = createConsumer({
         driver: broker.driver(),
@@ -60,20 +73,11 @@ function scene() {
   }
 }
 
-const untilItWaits = (consumer: Consumer) =>
-  expect
-    .poll(() => consumer.status().health.reasons.map(({ message }) => message), { timeout: 20_000 })
-    .toEqual([expect.stringMatching(/the progress of t\/0.* done up to 10, .* read from 0 on.*setProgress/s)])
-
 test('a topic that is created anew waits, also when its log has grown past the position, until somebody says what is done', async () => {
-  const { groupId, seen, produce, committed, start, recreateTopic } = scene()
+  const { groupId, seen, produce, committed, start, createdAnew } = scene()
   {
     await using first = start()
-    produce(10)
-    await committed(10)
-    recreateTopic()
-    produce(4)
-    await untilItWaits(first.consumer)
+    await createdAnew(first.consumer, 4)
   }
   produce(20)
   expect(seen).toHaveLength(10)
@@ -87,13 +91,9 @@ test('a topic that is created anew waits, also when its log has grown past the p
 })
 
 test('where a log has lost its end, what is left of it is not handled again', async () => {
-  const { groupId, seen, produce, committed, start, recreateTopic } = scene()
+  const { groupId, seen, committed, start, createdAnew } = scene()
   await using running = start()
-  produce(10)
-  await committed(10)
-  recreateTopic()
-  produce(9)
-  await untilItWaits(running.consumer)
+  await createdAnew(running.consumer, 9)
   expect(await setProgress(pool, { groupId, topic: 't', partition: 0 }, 7, table)).toBe(1)
   await committed(9)
   expect(seen.slice(10)).toEqual(['18', '19'])
