@@ -100,6 +100,8 @@ export class Partitions {
     if (progress.position > to) {
       await this.#run(this.#statements.reset, [groupId, topic, partition, progress.epoch, to])
       progress.resetTo = to
+      // One that is under way may have read the row before: who waits for it is to see that it is another log.
+      await this.#asked.get(nameOf(place))?.catch(() => undefined)
     }
     if (this.#resets.get(nameOf(place)) === to) this.#resets.delete(nameOf(place))
   }

@@ -112,3 +112,40 @@ test('under a default of serializable transactions it is taken over all the same
   expect((await owned(topic)).map(({ epoch }) => epoch)).toEqual(Array(20).fill(3))
   await strict.end()
 })
+
+test('what was read of a partition before its reset was noted does not count', async () => {
+  const topic = newTopic()
+  const [noted, read] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const asked: string[] = []
+  const slow: RunQuery = async (text, values) => {
+    asked.push(text)
+    if (text === statements.reset) await noted.promise
+    const rows = await run(text, values)
+    // The second take has its row by then.
+    if (text === statements.claim && asked.includes(statements.reset)) await read.promise
+    return rows
+  }
+  const one = member(slow)
+  await one.startsAt('g', assignedOf(topic, 1))
+  await pool.query(`update ${table} set position = 5 where topic = $1`, [topic])
+  one.reset('g', { topic, partition: 0 }, 0)
+  const ends: string[] = []
+  const end = (at: Promise<unknown>): Promise<unknown> =>
+    at.then(
+      () => ends.push('known'),
+      ({ cause }) => ends.push(cause.code),
+    )
+  const first = end(one.of(attempt(topic, 0)))
+  await expect.poll(() => asked).toContain(statements.reset)
+  one.doubt(attempt(topic, 0))
+  const second = end(one.of(attempt(topic, 0)))
+  await expect.poll(() => asked.at(-1)).toBe(statements.claim)
+  noted.resolve()
+  await expect
+    .poll(async () => (await pool.query(`select reset_to::int from ${table} where topic = $1`, [topic])).rows)
+    .toEqual([{ reset_to: 0 }])
+  read.resolve()
+  await Promise.all([first, second])
+  await end(one.of(attempt(topic, 0)))
+  expect(ends).toEqual(Array(3).fill('HF_PROGRESS_CONFLICT'))
+})
