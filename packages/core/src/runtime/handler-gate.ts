@@ -81,7 +81,8 @@ export class HandlerGate implements Gate {
         context.start('here')
         reject(context.signal.reason)
       })
-      this.#waiting.push(waiting)
+      // One that is not to begin any more would have others wait behind it, though nobody runs who could let them in.
+      if (!waiting.isGone) this.#waiting.push(waiting)
     })
   }
 }
